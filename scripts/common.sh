@@ -13,13 +13,6 @@ lock() {
 	flock "$lock_fd"
 }
 
-# The newer suites of the mirror this machine already uses, without touching its own package configuration.
-apt_options() {
-	local lists=$cache/apt
-	printf '%s\n' -o "Dir::Etc::sourcelist=$lists/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-		-o "Dir::State::lists=$lists/lists" -o "Dir::Cache=$lists/cache" -o APT::Sandbox::User=root -o Debug::NoLocking=1
-}
-
 apt_mirror() {
 	local files=()
 	mapfile -t files < <(ls /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null)
@@ -27,19 +20,20 @@ apt_mirror() {
 		-e 's#^deb +(\[[^]]*\] +)?([^ ]*/debian)/? .*#\2#p' "${files[@]}" | head -1
 }
 
+# apt_prepare SUITE: a newer suite of the mirror this machine already uses, without touching its own package configuration.
 apt_prepare() {
-	local mirror suite
+	local mirror place=$cache/apt/$1
 	mirror=$(apt_mirror)
 	[ -n "$mirror" ] || die "no Debian mirror in /etc/apt"
-	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial" "$cache/apt/deb"
-	for suite in "$@"; do
-		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
-	done >"$cache/apt/sources.list"
-	mapfile -t apt_flags < <(apt_options)
+	mkdir -p "$place/lists/partial" "$place/cache/archives/partial" "$place/deb"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" >"$place/sources.list"
+	apt_place=$place
+	apt_flags=(-o "Dir::Etc::sourcelist=$place/sources.list" -o Dir::Etc::sourceparts=/dev/null
+		-o "Dir::State::lists=$place/lists" -o "Dir::Cache=$place/cache" -o APT::Sandbox::User=root)
 	apt-get "${apt_flags[@]}" update -qq
 }
 
-# newest PREFIX REGEX: the newest package so named
+# apt_newest PREFIX REGEX: the newest package so named
 apt_newest() { apt-cache "${apt_flags[@]}" pkgnames "$1" | grep -E "$2" | sort -V | tail -1; }
 
 # apt_unpack FOLDER PACKAGE...
@@ -48,9 +42,9 @@ apt_unpack() {
 	shift
 	mkdir -p "$folder"
 	for package in "$@"; do
-		(cd "$cache/apt/deb" && rm -f "${package}"_*.deb && apt-get "${apt_flags[@]}" download -qq "$package")
-		dpkg -x "$cache/apt/deb/${package}"_*.deb "$folder"
-		rm -f "$cache/apt/deb/${package}"_*.deb
+		(cd "$apt_place/deb" && rm -f "${package}"_*.deb && apt-get "${apt_flags[@]}" download -qq "$package")
+		dpkg -x "$apt_place/deb/${package}"_*.deb "$folder"
+		rm -f "$apt_place/deb/${package}"_*.deb
 	done
 }
 
