@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+# make help lists the targets.
+
+# The running kernel's build folder, or the newest one installed where it has none.
+KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V | tail -1))
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+all: module tools ## the kernel module (for KDIR) and the tools
+
+module: ## the kernel module, dm-bcache/dm-bcache.ko
+	$(MAKE) -C dm-bcache KDIR=$(KDIR)
+
+tools: ## the tools and their library, in build/
+	$(MAKE) -C userspace PREFIX=$(PREFIX)
+
+install: all ## both, under DESTDIR and PREFIX
+	$(MAKE) -C dm-bcache KDIR=$(KDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) install
+	$(MAKE) -C userspace PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+
+check: ## every test
+	@tests/run
+
+check-unit: ## tests that need no machine
+	@tests/run unit
+
+check-vm: ## tests on the stock kernels 6.1 and 6.12
+	@tests/run vm
+
+check-uml: ## tests on kernels with address, undefined-behaviour, locking and leak checkers
+	@tests/run uml
+
+lint: ## layers, sizes, headers, names in comments, format
+	@tests/run lint
+
+format: ## formats the C sources
+	@scripts/check-format --fix
+
+demo: ## a cache at work in a virtual machine, in about a minute
+	@scripts/demo
+
+bench: ## the figures of the README, on a counted clock
+	@tests/bench/run
+
+clean: ## removes what was built here; the test kernels stay in ~/.cache/dm-bcache
+	$(RM) -r build
+	find dm-bcache \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
+		-o -name Module.symvers -o -name modules.order \) -delete
+
+help: ## this list
+	@sed -n -E 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
+
+.PHONY: all module tools install check check-unit check-vm check-uml lint format demo bench clean help
