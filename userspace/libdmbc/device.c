@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One open device: path, size and the sectors around the super block.
+ *
+ * Reading goes past the page cache where it can: a running target writes the
+ * super block with its own I/O, and cached pages would show an older one.
+ * Writing is buffered and ends with fsync().
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#define SUPER_OFFSET ((off_t)DMBC_SB_SECTOR * DMBC_SECTOR_BYTES)
+
+struct dmbc_device {
+	char *path;
+	int fd;
+	struct stat st;
+	__u64 sectors;
+	__u32 block_sectors;
+};
+
+static int open_fd(const char *path, enum dmbc_access access)
+{
+	int fd;
+
+	if (access == DMBC_ACCESS_WRITE)
+		return open(path, O_RDWR | O_EXCL | O_CLOEXEC);
+	if (access == DMBC_ACCESS_PROBE)
+		return open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (fd < 0 && errno == EINVAL)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd;
+}
+
+static enum dmbc_result open_failed(const char *path, struct dmbc_error *err)
+{
+	const char *advice = "check the path";
+
+	switch (errno) {
+	case EBUSY:
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "%s: in use (mounted, or part of an active device); "
+				      "unmount or deactivate it first", path);
+	case EISDIR:
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "%s: a directory; name a block device or an image file",
+				      path);
+	case EACCES:
+	case EPERM:
+		advice = "run as root";
+		break;
+	case EROFS:
+		advice = "make it writable (blockdev --setrw)";
+		break;
+	}
+	return dmbc_error_set(err, DMBC_IO, "%s: cannot open: %s; %s", path, strerror(errno),
+			      advice);
+}
+
+/* Size and block size. */
+static enum dmbc_result measure(struct dmbc_device *dev, struct dmbc_error *err)
+{
+	unsigned long long bytes = 0;
+	int block = DMBC_SECTOR_BYTES;
+
+	if (fstat(dev->fd, &dev->st))
+		return open_failed(dev->path, err);
+	if (S_ISREG(dev->st.st_mode)) {
+		bytes = (unsigned long long)dev->st.st_size;
+	} else if (!S_ISBLK(dev->st.st_mode)) {
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "%s: neither a block device nor a regular file; "
+				      "name one of these", dev->path);
+	} else if (ioctl(dev->fd, BLKGETSIZE64, &bytes) || ioctl(dev->fd, BLKSSZGET, &block)) {
+		return dmbc_error_set(err, DMBC_IO, "%s: cannot get its size: %s; check the device",
+				      dev->path, strerror(errno));
+	}
+	dev->sectors = bytes >> DMBC_SECTOR_SHIFT;
+	dev->block_sectors = (__u32)block >> DMBC_SECTOR_SHIFT;
+	return DMBC_OK;
+}
+
+/* A FIFO or a terminal must not be opened: that may block or have effects. */
+static bool worth_opening(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
+	       S_ISDIR(st.st_mode);
+}
+
+enum dmbc_result dmbc_device_open(const char *path, enum dmbc_access access,
+				  struct dmbc_device **result, struct dmbc_error *err)
+{
+	struct dmbc_device *dev;
+	enum dmbc_result r;
+
+	if (!worth_opening(path))
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "%s: neither a block device nor a regular file; "
+				      "name one of these", path);
+	dev = calloc(1, sizeof(*dev));
+	if (!dev)
+		return dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", path);
+	dev->path = strdup(path);
+	dev->fd = dev->path ? open_fd(path, access) : -1;
+	r = dev->fd < 0 ? open_failed(path, err) : measure(dev, err);
+	if (r != DMBC_OK) {
+		dmbc_device_close(dev);
+		return r;
+	}
+	*result = dev;
+	return DMBC_OK;
+}
+
+void dmbc_device_close(struct dmbc_device *dev)
+{
+	if (!dev)
+		return;
+	if (dev->fd >= 0)
+		close(dev->fd);
+	free(dev->path);
+	free(dev);
+}
+
+const char *dmbc_device_path(const struct dmbc_device *dev)
+{
+	return dev->path;
+}
+
+int dmbc_device_fd(const struct dmbc_device *dev)
+{
+	return dev->fd;
+}
+
+__u64 dmbc_device_sectors(const struct dmbc_device *dev)
+{
+	return dev->sectors;
+}
+
+__u32 dmbc_device_block_sectors(const struct dmbc_device *dev)
+{
+	return dev->block_sectors;
+}
+
+bool dmbc_device_same(const struct dmbc_device *a, const struct dmbc_device *b)
+{
+	if (S_ISBLK(a->st.st_mode) && S_ISBLK(b->st.st_mode))
+		return a->st.st_rdev == b->st.st_rdev;
+	return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino;
+}
+
+enum dmbc_result dmbc_device_read_super(struct dmbc_device *dev, struct dmbc_disk_super *sb,
+					struct dmbc_error *err)
+{
+	enum dmbc_result r = DMBC_OK;
+	void *buffer = NULL;
+	ssize_t got;
+
+	if (posix_memalign(&buffer, DMBC_SB_BYTES, DMBC_SB_BYTES))
+		return dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", dev->path);
+	got = pread(dev->fd, buffer, DMBC_SB_BYTES, SUPER_OFFSET);
+	if (got == DMBC_SB_BYTES)
+		memcpy(sb, buffer, sizeof(*sb));
+	else if (got < 0)
+		r = dmbc_error_set(err, DMBC_IO, "%s: cannot read the super block: %s; "
+				   "check the device and the kernel log", dev->path,
+				   strerror(errno));
+	else
+		r = dmbc_error_set(err, DMBC_NOT_BCACHE, "%s: not a bcache device: smaller than "
+				   "8 KiB; name another device", dev->path);
+	free(buffer);
+	return r;
+}
+
+enum dmbc_result dmbc_device_write_super(struct dmbc_device *dev, const struct dmbc_disk_super *sb,
+					 struct dmbc_error *err)
+{
+	const size_t bytes = SUPER_OFFSET + DMBC_SB_BYTES;
+	enum dmbc_result r = DMBC_OK;
+	char *buffer = calloc(1, bytes);
+	ssize_t put;
+
+	if (!buffer)
+		return dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", dev->path);
+	memcpy(buffer + SUPER_OFFSET, sb, sizeof(*sb));
+	put = pwrite(dev->fd, buffer, bytes, 0);
+	if (put != (ssize_t)bytes || fsync(dev->fd))
+		r = dmbc_error_set(err, DMBC_IO, "%s: cannot write the super block: %s; "
+				   "check the device and the kernel log, then format it again",
+				   dev->path, put < 0 || put == (ssize_t)bytes ? strerror(errno) :
+				   "short write");
+	free(buffer);
+	return r;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmbcache: picks the command. Everything else is in cmd_*.c and libdmbc. */
+#include "tool.h"
+
+#include <string.h>
+
+static const struct command *const commands[] = { &cmd_format, &cmd_show };
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void help(FILE *out)
+{
+	unsigned int i;
+
+	fputs("Usage: dmbcache COMMAND [OPTION...]\n"
+	      "SSD caches of the device-mapper target dm-bcache.\n\n", out);
+	for (i = 0; i < NR_COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n  --help     this text; dmbcache COMMAND --help for a command\n"
+	      "  --version  print the version\n\n"
+	      "Exit codes: 0 ok, 1 wrong usage or refused, 2 I/O error, "
+	      "3 not a bcache device, 4 damaged.\n\nExamples:\n", out);
+	for (i = 0; i < NR_COMMANDS; i++)
+		fprintf(out, "  %s\n", commands[i]->example);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+
+	if (argc < 2) {
+		help(stderr);
+		return DMBC_REFUSED;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help(stdout);
+		return tool_finish(DMBC_OK);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("dmbcache " DMBC_VERSION);
+		return tool_finish(DMBC_OK);
+	}
+	for (i = 0; i < NR_COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i]->name))
+			return tool_finish(commands[i]->run(commands[i], argc - 1, argv + 1));
+	return tool_refuse("%s: no such command; see dmbcache --help", argv[1]);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Option tables into getopt_long(), help from the same tables, messages. */
+#include "tool.h"
+
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+int tool_next_option(const struct command *command, int argc, char **argv)
+{
+	struct option options[TOOL_MAX_OPTIONS + 1] = { { 0 } };
+	const struct option_row *row;
+	unsigned int count = 0;
+	int key;
+
+	for (row = command->options; row->name && count < TOOL_MAX_OPTIONS; row++)
+		options[count++] = (struct option){
+			.name = row->name,
+			.has_arg = row->argument ? required_argument : no_argument,
+			.val = row->key,
+		};
+	opterr = 0;
+	key = getopt_long(argc, argv, ":h", options, NULL);
+	if (key == ':')
+		tool_refuse("%s: needs a value; see dmbcache %s --help", argv[optind - 1],
+			    command->name);
+	else if (key == '?')
+		tool_refuse("%s: unknown or wrong option; see dmbcache %s --help",
+			    argv[optind - 1], command->name);
+	return key == ':' ? '?' : key;
+}
+
+void tool_help(const struct command *command)
+{
+	const struct option_row *row;
+	char left[40];
+
+	printf("Usage: dmbcache %s %s\n%s\n\n", command->name, command->arguments,
+	       command->summary);
+	for (row = command->options; row->name; row++) {
+		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? " " : "",
+			 row->argument ? row->argument : "");
+		printf("  %-22s %s\n", left, row->help);
+	}
+	printf("\nExample:\n  %s\n", command->example);
+}
+
+int tool_refuse(const char *format, ...)
+{
+	va_list args;
+
+	fputs("dmbcache: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return DMBC_REFUSED;
+}
+
+int tool_report(enum dmbc_result result, const struct dmbc_error *err)
+{
+	fprintf(stderr, "dmbcache: %s\n", err->text);
+	return result;
+}
+
+int tool_finish(int code)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	perror("dmbcache: standard output: cannot write; make room");
+	return code > DMBC_IO ? code : DMBC_IO;
+}
+
+void tool_print_json(struct json_object *object)
+{
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+							    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the commands of dmbcache share: option tables, messages, exit codes. */
+#ifndef DMBC_TOOL_H
+#define DMBC_TOOL_H
+
+#include "dmbc.h"
+
+struct option_row {
+	const char *name;
+	int key; /* returned by tool_next_option() */
+	const char *argument; /* NULL: takes none */
+	const char *help;
+};
+
+#define TOOL_MAX_OPTIONS 24
+#define TOOL_KEY_HELP 'h' /* every table has it */
+
+struct command {
+	const char *name;
+	const char *arguments; /* of the usage line */
+	const char *summary;
+	const char *example;
+	const struct option_row *options; /* ends with a row without a name */
+	int (*run)(const struct command *command, int argc, char **argv);
+};
+
+extern const struct command cmd_format;
+extern const struct command cmd_show;
+
+/* The next option's key; -1 after the last; '?' after a message about a wrong one. */
+int tool_next_option(const struct command *command, int argc, char **argv);
+void tool_help(const struct command *command);
+/* "dmbcache: TEXT" to stderr; returns DMBC_REFUSED. */
+int tool_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for the error of a library call that gave @result, which it returns. */
+int tool_report(enum dmbc_result result, const struct dmbc_error *err);
+/* Flushes stdout: a full disk must not look like success. Returns @code or DMBC_IO. */
+int tool_finish(int code);
+/* Prints and frees @object. */
+void tool_print_json(struct json_object *object);
+
+#endif
