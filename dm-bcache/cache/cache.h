@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What target/ may ask of the cache. Sets and origins are opaque to it.
+ * All functions sleep unless they say otherwise.
+ */
+#ifndef DMBC_CACHE_CACHE_H
+#define DMBC_CACHE_CACHE_H
+
+#include <linux/bio.h>
+#include <linux/types.h>
+
+#include <dm-bcache/format.h>
+
+#include "cache/options.h"
+#include "lib/verify.h"
+
+struct block_device;
+struct dm_target;
+struct dmbc_origin;
+struct dmbc_set;
+
+/* ---- life (cache.c, startup.c) ---------------------------------------------- */
+
+/* Reads and verifies the super block of @bdev; writes nothing. ERR_PTR with a reason in @why. */
+struct dmbc_set *dmbc_set_create(struct block_device *bdev, struct dmbc_why *why);
+/* Stops everything in order, leaves the medium consistent, frees. No origins left. Never writes
+ * data back. */
+void dmbc_set_destroy(struct dmbc_set *set);
+struct block_device *dmbc_set_bdev(struct dmbc_set *set);
+
+/* The same for the backing device; checks that it can belong to @set. @owner: who uses it. */
+struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev,
+				       void *owner, struct dmbc_why *why);
+void dmbc_origin_destroy(struct dmbc_origin *origin);
+struct dmbc_origin *dmbc_origin_find(struct dmbc_set *set, struct block_device *bdev);
+void *dmbc_origin_owner(struct dmbc_origin *origin);
+u64 dmbc_origin_sectors(struct dmbc_origin *origin); /* usable: device less data offset */
+
+/*
+ * First preresume and every later one: loads the index if that was not done
+ * yet (once per set), attaches the origin if it is not (once), starts its
+ * threads, opens it for I/O. May fail and be called again. The reason is in @why.
+ */
+int dmbc_origin_resume(struct dmbc_origin *origin, struct dmbc_why *why);
+/* After postsuspend: no bios in flight; stops its writeback, journal flushed. */
+void dmbc_origin_suspend(struct dmbc_origin *origin);
+
+/* ---- I/O (dispatch.c) ---------------------------------------------------------- */
+
+/* Bytes of per-bio data. */
+unsigned int dmbc_cache_request_bytes(void);
+/* map(): no sleep, no I/O wait. @request: per-bio data; @sector: from the start of the target. */
+int dmbc_cache_map(struct dmbc_origin *origin, struct bio *bio, void *request, u64 sector);
+/* end_io(): any context. */
+int dmbc_cache_end_io(struct bio *bio, void *request, blk_status_t *error);
+
+/* ---- control (cache.c) ----------------------------------------------------------- */
+
+void dmbc_origin_set_mode(struct dmbc_origin *origin, enum dmbc_mode mode);
+enum dmbc_mode dmbc_origin_mode(struct dmbc_origin *origin);
+/* Range was checked against the row. Takes effect at once. */
+void dmbc_origin_set_option(struct dmbc_origin *origin, enum dmbc_option o, u64 value);
+u64 dmbc_origin_option(struct dmbc_origin *origin, enum dmbc_option o);
+void dmbc_origin_flush(struct dmbc_origin *origin); /* start writing everything back; returns */
+void dmbc_set_gc(struct dmbc_set *set); /* start a gc pass; returns */
+void dmbc_origin_clear_stats(struct dmbc_origin *origin);
+
+/* Everything status shows; O(1) up to a sum over CPUs; does not sleep. */
+struct dmbc_status {
+	const char *state; /* "clean", "dirty", "flushing", "failed", "failed-dirty", "loading" */
+	enum dmbc_mode mode;
+	u8 set_uuid[16];
+	u64 read_hits, read_misses, write_hits, write_misses, bypass_reads, bypass_writes;
+	u64 bypassed_bytes, fills, fill_races, deferred;
+	u64 dirty_bytes, all_dirty_bytes;
+	u32 in_use_percent, used_percent;
+	u64 bucket_bytes, block_bytes, nbuckets, free_buckets;
+	u64 ssd_errors, origin_errors;
+	u64 writeback_rate; /* bytes per second */
+	u64 node_bytes, node_cap_bytes;
+	u32 tree_depth, gc_passes;
+	bool gc_running;
+	u64 journal_seq, journal_pending;
+	u64 metadata_bytes; /* written */
+};
+
+void dmbc_origin_get_status(struct dmbc_origin *origin, struct dmbc_status *st);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The two central objects, visible inside cache/ only.
+ *
+ * struct dmbc_set: one SSD: the store's components, workqueues, threads.
+ * struct dmbc_origin: one cached disk on that set: a uuid slot (its inode in
+ * the index), mode and tunables, what is in flight, its writeback.
+ *
+ * Life: target/registry creates a set with the first target that names its SSD
+ * and drops it with the last; an origin likewise, and both survive a table
+ * reload. startup.c brings a set up in the first preresume.
+ */
+#ifndef DMBC_CACHE_CONTEXT_H
+#define DMBC_CACHE_CONTEXT_H
+
+#include <linux/atomic.h>
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/mempool.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/rbtree.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <dm-bcache/format.h>
+
+#include "cache/options.h"
+#include "lib/geometry.h"
+#include "lib/seq.h"
+#include "store/bucket.h"
+#include "store/super.h"
+
+struct dmbc_alloc;
+struct dmbc_blockio;
+struct dmbc_gc;
+struct dmbc_gens;
+struct dmbc_index;
+struct dmbc_journal;
+struct dmbc_nodes;
+struct dmbc_refill;
+struct dmbc_uuids;
+struct dmbc_writeback;
+
+/* Counters on the I/O path: per CPU, summed by stats.c. One row: field name. */
+struct dmbc_counters {
+	u64 read_hits, read_misses, write_hits, write_misses;
+	u64 bypass_hits, bypass_misses; /* reads that skipped the cache, by what was there */
+	u64 bypassed_sectors;
+	u64 bypass_reads, bypass_writes;
+	u64 fills, fill_races; /* inserted; given up because something wrote in between */
+	u64 deferred; /* requests that could not be finished in map() */
+};
+
+enum dmbc_set_state {
+	DMBC_SET_NEW, /* super block read, index not loaded */
+	DMBC_SET_RUNNING,
+	DMBC_SET_FAILED, /* the SSD failed: nothing new is put on it */
+	DMBC_SET_STOPPED,
+};
+
+struct dmbc_set {
+	struct list_head link; /* in the registry, under its lock */
+	unsigned int users; /* origins and tables that hold it; registry lock */
+	struct block_device *bdev; /* the SSD; open as long as a target lives */
+	char name[BDEVNAME_SIZE];
+	struct dmbc_super super;
+	struct dmbc_geometry g;
+
+	/* store, in the order of creation */
+	struct dmbc_blockio *io;
+	struct dmbc_buckets buckets;
+	struct dmbc_journal *journal;
+	struct dmbc_alloc *alloc;
+	struct dmbc_gens *gens;
+	struct dmbc_refill *refill;
+	struct dmbc_uuids *uuids;
+	struct dmbc_nodes *nodes;
+	struct dmbc_index *index;
+
+	struct dmbc_gc *gc;
+
+	enum dmbc_set_state state; /* WRITE_ONCE; changes under lock */
+	struct mutex lock; /* bring-up, attach, uuid slots, super block, list of origins */
+	struct list_head origins; /* under lock */
+
+	u64 option[DMBC_NR_OPTIONS]; /* SET rows; READ_ONCE/WRITE_ONCE */
+
+	/* request path */
+	struct workqueue_struct *wq; /* deferred requests, fills: may wait for anything */
+	struct workqueue_struct *insert_wq; /* index inserts: may wait for journal and alloc */
+	struct workqueue_struct *store_wq; /* given to journal and nodes */
+	struct work_struct insert_work;
+	/*
+	 * Read side: the insert worker while it checks dirty_marked and inserts
+	 * dirty keys. Write side: dmbc_origin_mark_clean(). Outside set->lock.
+	 */
+	struct rw_semaphore dirty_gate;
+	struct llist_head insert_list; /* of struct dmbc_put */
+	struct bio_set split_bs; /* parts of deferred bios, front pad struct dmbc_part */
+	struct bio_set clone_bs; /* second copy of a write, SSD bios of fills */
+	mempool_t fill_pool;
+	atomic_t fill_pages; /* in use by fills */
+	u32 fill_pages_max;
+
+	/* errors.c */
+	atomic_t ssd_errors;
+	struct work_struct failed_work;
+};
+
+struct dmbc_inflight {
+	spinlock_t lock; /* irqsave: taken in map() and in completions */
+	struct rb_root_cached ranges; /* under lock */
+	unsigned int nr_writes, nr_fills, nr_copies; /* changed under lock, read without as a hint */
+};
+
+struct dmbc_origin {
+	struct dmbc_set *set;
+	struct list_head link; /* set->origins */
+	unsigned int users; /* tables that hold it; registry lock */
+	void *owner; /* the mapped device: a second one gets EBUSY */
+	struct block_device *bdev; /* the HDD */
+	struct dmbc_blockio *io; /* for its super block and flushes */
+	char name[BDEVNAME_SIZE];
+	struct dmbc_super super; /* changes under set->lock */
+	u64 data_offset; /* sectors */
+	u32 inode; /* uuid slot */
+	bool attached; /* slot found or made */
+	bool suspended;
+
+	enum dmbc_mode mode; /* READ_ONCE/WRITE_ONCE */
+	u64 option[DMBC_NR_OPTIONS]; /* ORIGIN rows */
+
+	/*
+	 * The backing super block says "dirty" durably: required before the
+	 * first dirty key is acknowledged. Set by dmbc_origin_mark_dirty().
+	 */
+	bool dirty_marked;
+	bool unflushed; /* writes reached the origin since its last flush */
+
+	struct dmbc_inflight inflight;
+	struct dmbc_seq seq; /* under seq_lock (irqsave) */
+	spinlock_t seq_lock;
+
+	struct dmbc_counters __percpu *counters;
+	atomic_t origin_errors;
+	struct dmbc_writeback *writeback;
+	atomic_t requests; /* recently seen user I/O: idle detection of the rate */
+};
+
+#define dmbc_count(origin, field) this_cpu_inc((origin)->counters->field)
+#define dmbc_count_add(origin, field, n) this_cpu_add((origin)->counters->field, (n))
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* State of an origin on its own super block, and errors: what the I/O path asks of them. */
+#ifndef DMBC_CACHE_ORIGIN_H
+#define DMBC_CACHE_ORIGIN_H
+
+struct dmbc_origin;
+struct dmbc_set;
+
+/* Process context, set->dirty_gate held for reading: makes "dirty" durable on the origin. Sleeps.
+ * 0, -EIO. */
+int dmbc_origin_mark_dirty(struct dmbc_origin *origin);
+/* Takes dirty_gate for writing; nothing dirty any more: "clean". Sleeps. */
+void dmbc_origin_mark_clean(struct dmbc_origin *origin);
+
+/* Any context: one I/O error of the SSD / of the origin; past the limit the set fails. */
+void dmbc_errors_ssd(struct dmbc_set *set);
+void dmbc_errors_origin(struct dmbc_origin *origin);
+/* Any context: the store lost a metadata write; nothing new may go to the SSD. */
+void dmbc_errors_fail_set(struct dmbc_set *set);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Writes dirty data of one origin back to it, in disk order, at a controlled
+ * rate; marks it clean only after the origin's cache was flushed.
+ */
+#ifndef DMBC_CACHE_WRITEBACK_H
+#define DMBC_CACHE_WRITEBACK_H
+
+#include <linux/types.h>
+
+struct dmbc_origin;
+
+int dmbc_writeback_start(struct dmbc_origin *origin); /* sleeps; 0, -ENOMEM */
+void dmbc_writeback_stop(struct dmbc_origin *origin); /* sleeps for copies in flight, no more */
+void dmbc_writeback_wake(struct dmbc_origin *origin); /* any context: there is dirty data */
+void dmbc_writeback_flush(struct dmbc_origin *origin); /* all of it, now, without a limit */
+__u64 dmbc_writeback_rate(struct dmbc_origin *origin); /* sectors per second */
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Generations and priorities on the medium: a chain of prio sets in freshly
+ * allocated buckets, last to first, then a journal entry that names the first,
+ * then the old chain is dead (format sections 6 and 9, rules 3 and 4).
+ */
+#ifndef DMBC_STORE_GENS_H
+#define DMBC_STORE_GENS_H
+
+#include <linux/types.h>
+
+#include "store/bucket.h"
+
+struct dmbc_alloc;
+struct dmbc_blockio;
+struct dmbc_gens;
+struct dmbc_journal;
+struct dmbc_why;
+
+struct dmbc_gens *dmbc_gens_create(struct dmbc_blockio *io, struct dmbc_buckets *bs,
+				   struct dmbc_alloc *a, struct dmbc_journal *j);
+void dmbc_gens_destroy(struct dmbc_gens *g);
+/* Prio sets in a chain: what RESERVE_PRIO must hold. */
+__u32 dmbc_gens_chain_length(const struct dmbc_geometry *g);
+
+/*
+ * Loads the chain that starts at @bucket (from the newest journal entry) into
+ * the bucket array and marks its buckets as metadata. A damaged chain is an
+ * error with its reason. Sleeps.
+ */
+int dmbc_gens_load(struct dmbc_gens *g, __u64 bucket, struct dmbc_why *why);
+/* Writes all generations as of now and makes them durable (waits for the journal). Sleeps; one
+ * caller at a time. On error nothing may be reused. */
+int dmbc_gens_write(struct dmbc_gens *g);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The refill thread: turns buckets that can be had into free ones.
+ *
+ * In time order, in batches:
+ *   1. pick victims: UNUSED first, then clean DATA by policy (oldest, first in
+ *      first out, random), a bounded number of buckets looked at per step;
+ *   2. dmbc_bucket_invalidate() each;
+ *   3. dmbc_gens_write(): new generations durable, named by a journal entry;
+ *   4. those whose pins are 0 go to the free lists, the others wait for the next batch.
+ */
+#ifndef DMBC_STORE_REFILL_H
+#define DMBC_STORE_REFILL_H
+
+#include <linux/types.h>
+
+#include "store/alloc.h"
+
+struct dmbc_gens;
+struct dmbc_refill;
+
+struct dmbc_refill *dmbc_refill_create(struct dmbc_alloc *a, struct dmbc_buckets *bs,
+				       struct dmbc_gens *gens, enum dmbc_replacement policy);
+/* Stops the thread and frees. */
+void dmbc_refill_destroy(struct dmbc_refill *r);
+int dmbc_refill_start(struct dmbc_refill *r); /* starts the thread; 0 or -ENOMEM */
+void dmbc_refill_stop(struct dmbc_refill *r);
+/* First use of an empty set: fills the lists without a generation write (nothing was ever used). */
+void dmbc_refill_seed(struct dmbc_refill *r);
+void dmbc_refill_set_policy(struct dmbc_refill *r, enum dmbc_replacement policy);
+/* Called when no victim can be found, or generations are near their limit: gc should run. Must only
+ * wake. */
+void dmbc_refill_on_want_gc(struct dmbc_refill *r, void (*fn)(void *ctx), void *ctx);
+/* Called by whoever made buckets reclaimable (clean marks, gc): look again. */
+void dmbc_refill_kick(struct dmbc_refill *r);
+
+#endif
