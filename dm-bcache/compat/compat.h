@@ -24,7 +24,7 @@
  */
 #if defined(HAVE_DM_IO_UNSUP)
 
-#define DMBC_IO_NOTIFY(name, error, context) \
+#define DMBC_IO_NOTIFY(name, error, context)                                                       \
 	void name(unsigned long error, unsigned long dmbc_unsup, void *context)
 #define DMBC_IO_NOTIFY_ERROR(error) ((error) | dmbc_unsup)
 
@@ -60,8 +60,8 @@ static inline int dmbc_dm_io(struct dm_io_request *request, unsigned int regions
 
 /* Parameter list of dm's prepare_ioctl method; the extra ones may stay unused. */
 #ifdef HAVE_PREPARE_IOCTL_FORWARD
-#define DMBC_PREPARE_IOCTL_ARGS(ti, bdev)                                                \
-	struct dm_target *ti, struct block_device **bdev, unsigned int dmbc_command,     \
+#define DMBC_PREPARE_IOCTL_ARGS(ti, bdev)                                                          \
+	struct dm_target *ti, struct block_device **bdev, unsigned int dmbc_command,               \
 		unsigned long dmbc_argument, bool *dmbc_forward
 #else
 #define DMBC_PREPARE_IOCTL_ARGS(ti, bdev) struct dm_target *ti, struct block_device **bdev
