@@ -50,18 +50,15 @@ static enum dmbc_result open_failed(const char *path, struct dmbc_error *err)
 	case EBUSY:
 		return dmbc_error_set(err, DMBC_REFUSED,
 				      "%s: in use (mounted, or part of an active device); "
-				      "unmount or deactivate it first", path);
+				      "unmount or deactivate it first",
+				      path);
 	case EISDIR:
 		return dmbc_error_set(err, DMBC_REFUSED,
 				      "%s: a directory; name a block device or an image file",
 				      path);
 	case EACCES:
-	case EPERM:
-		advice = "run as root";
-		break;
-	case EROFS:
-		advice = "make it writable (blockdev --setrw)";
-		break;
+	case EPERM: advice = "run as root"; break;
+	case EROFS: advice = "make it writable (blockdev --setrw)"; break;
 	}
 	return dmbc_error_set(err, DMBC_IO, "%s: cannot open: %s; %s", path, strerror(errno),
 			      advice);
@@ -80,7 +77,8 @@ static enum dmbc_result measure(struct dmbc_device *dev, struct dmbc_error *err)
 	} else if (!S_ISBLK(dev->st.st_mode)) {
 		return dmbc_error_set(err, DMBC_REFUSED,
 				      "%s: neither a block device nor a regular file; "
-				      "name one of these", dev->path);
+				      "name one of these",
+				      dev->path);
 	} else if (ioctl(dev->fd, BLKGETSIZE64, &bytes) || ioctl(dev->fd, BLKSSZGET, &block)) {
 		return dmbc_error_set(err, DMBC_IO, "%s: cannot get its size: %s; check the device",
 				      dev->path, strerror(errno));
@@ -90,13 +88,23 @@ static enum dmbc_result measure(struct dmbc_device *dev, struct dmbc_error *err)
 	return DMBC_OK;
 }
 
+/* Opening a read-only device for writing succeeds; only the writes fail, some of them silently. */
+static enum dmbc_result check_writable(struct dmbc_device *dev, struct dmbc_error *err)
+{
+	int read_only = 0;
+
+	if (!S_ISBLK(dev->st.st_mode) || ioctl(dev->fd, BLKROGET, &read_only) || !read_only)
+		return DMBC_OK;
+	return dmbc_error_set(err, DMBC_REFUSED,
+			      "%s: read-only; make it writable (blockdev --setrw)", dev->path);
+}
+
 /* A FIFO or a terminal must not be opened: that may block or have effects. */
 static bool worth_opening(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ||
-	       S_ISDIR(st.st_mode);
+	return stat(path, &st) || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) || S_ISDIR(st.st_mode);
 }
 
 enum dmbc_result dmbc_device_open(const char *path, enum dmbc_access access,
@@ -108,13 +116,16 @@ enum dmbc_result dmbc_device_open(const char *path, enum dmbc_access access,
 	if (!worth_opening(path))
 		return dmbc_error_set(err, DMBC_REFUSED,
 				      "%s: neither a block device nor a regular file; "
-				      "name one of these", path);
+				      "name one of these",
+				      path);
 	dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", path);
 	dev->path = strdup(path);
 	dev->fd = dev->path ? open_fd(path, access) : -1;
 	r = dev->fd < 0 ? open_failed(path, err) : measure(dev, err);
+	if (r == DMBC_OK && access != DMBC_ACCESS_READ)
+		r = check_writable(dev, err);
 	if (r != DMBC_OK) {
 		dmbc_device_close(dev);
 		return r;
@@ -153,11 +164,15 @@ __u32 dmbc_device_block_sectors(const struct dmbc_device *dev)
 	return dev->block_sectors;
 }
 
-bool dmbc_device_same(const struct dmbc_device *a, const struct dmbc_device *b)
+bool dmbc_device_same(const char *path, const char *other)
 {
-	if (S_ISBLK(a->st.st_mode) && S_ISBLK(b->st.st_mode))
-		return a->st.st_rdev == b->st.st_rdev;
-	return a->st.st_dev == b->st.st_dev && a->st.st_ino == b->st.st_ino;
+	struct stat a, b;
+
+	if (stat(path, &a) || stat(other, &b))
+		return false;
+	if (S_ISBLK(a.st_mode) && S_ISBLK(b.st_mode))
+		return a.st_rdev == b.st_rdev;
+	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 enum dmbc_result dmbc_device_read_super(struct dmbc_device *dev, struct dmbc_disk_super *sb,
@@ -173,12 +188,15 @@ enum dmbc_result dmbc_device_read_super(struct dmbc_device *dev, struct dmbc_dis
 	if (got == DMBC_SB_BYTES)
 		memcpy(sb, buffer, sizeof(*sb));
 	else if (got < 0)
-		r = dmbc_error_set(err, DMBC_IO, "%s: cannot read the super block: %s; "
-				   "check the device and the kernel log", dev->path,
-				   strerror(errno));
+		r = dmbc_error_set(err, DMBC_IO,
+				   "%s: cannot read the super block: %s; "
+				   "check the device and the kernel log",
+				   dev->path, strerror(errno));
 	else
-		r = dmbc_error_set(err, DMBC_NOT_BCACHE, "%s: not a bcache device: smaller than "
-				   "8 KiB; name another device", dev->path);
+		r = dmbc_error_set(err, DMBC_NOT_BCACHE,
+				   "%s: not a bcache device: smaller than "
+				   "8 KiB; name another device",
+				   dev->path);
 	free(buffer);
 	return r;
 }
@@ -196,10 +214,12 @@ enum dmbc_result dmbc_device_write_super(struct dmbc_device *dev, const struct d
 	memcpy(buffer + SUPER_OFFSET, sb, sizeof(*sb));
 	put = pwrite(dev->fd, buffer, bytes, 0);
 	if (put != (ssize_t)bytes || fsync(dev->fd))
-		r = dmbc_error_set(err, DMBC_IO, "%s: cannot write the super block: %s; "
+		r = dmbc_error_set(err, DMBC_IO,
+				   "%s: cannot write the super block: %s; "
 				   "check the device and the kernel log, then format it again",
-				   dev->path, put < 0 || put == (ssize_t)bytes ? strerror(errno) :
-				   "short write");
+				   dev->path,
+				   put < 0 || put == (ssize_t)bytes ? strerror(errno)
+								    : "short write");
 	free(buffer);
 	return r;
 }

@@ -59,8 +59,8 @@ int dmbc_device_fd(const struct dmbc_device *dev);
 __u64 dmbc_device_sectors(const struct dmbc_device *dev);
 /* Logical block size in sectors; 1 for a regular file. */
 __u32 dmbc_device_block_sectors(const struct dmbc_device *dev);
-/* True when both are the same device or file, whatever their paths. */
-bool dmbc_device_same(const struct dmbc_device *a, const struct dmbc_device *b);
+/* True when both paths lead to the same device or file. To be asked before opening them. */
+bool dmbc_device_same(const char *path, const char *other);
 /* DMBC_NOT_BCACHE when the device ends before the super block does. */
 enum dmbc_result dmbc_device_read_super(struct dmbc_device *dev, struct dmbc_disk_super *sb,
 					struct dmbc_error *err);

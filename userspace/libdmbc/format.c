@@ -35,25 +35,30 @@ static bool is_power_of_two(__u64 value)
 	return value && !(value & (value - 1));
 }
 
-static enum dmbc_result check_sizes(const struct dmbc_format_params *params,
-				    struct dmbc_error *err)
+static enum dmbc_result check_sizes(const struct dmbc_format_params *params, struct dmbc_error *err)
 {
 	char size[32];
 
 	dmbc_text_size(params->bucket_bytes, size, sizeof(size));
 	if (!is_power_of_two(params->bucket_bytes) || params->bucket_bytes < MIN_BUCKET_BYTES)
-		return dmbc_error_set(err, DMBC_REFUSED, "--bucket %s: not a power of two of at "
-				      "least 4 KiB; use --bucket 512K", size);
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "--bucket %s: not a power of two of at "
+				      "least 4 KiB; use --bucket 512K",
+				      size);
 	dmbc_text_size(params->block_bytes, size, sizeof(size));
 	if (params->block_bytes &&
 	    (!is_power_of_two(params->block_bytes) || params->block_bytes < DMBC_SECTOR_BYTES ||
 	     params->block_bytes > MAX_BLOCK_BYTES))
-		return dmbc_error_set(err, DMBC_REFUSED, "--block %s: not a power of two from 512 "
-				      "to 4096 bytes; use --block 4K", size);
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "--block %s: not a power of two from 512 "
+				      "to 4096 bytes; use --block 4K",
+				      size);
 	dmbc_text_size(params->data_offset_bytes, size, sizeof(size));
 	if (params->data_offset_bytes < DMBC_BACKING_DATA_START * DMBC_SECTOR_BYTES)
-		return dmbc_error_set(err, DMBC_REFUSED, "--data-offset %s: overlaps the super "
-				      "block; use 8K or more", size);
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "--data-offset %s: overlaps the super "
+				      "block; use 8K or more",
+				      size);
 	return DMBC_OK;
 }
 
@@ -86,12 +91,14 @@ static enum dmbc_result choose_block(const struct dmbc_format_params *params,
 		__u32 block = dmbc_device_block_sectors(targets[i].dev);
 
 		if (wanted && wanted < block)
-			return dmbc_error_set(err, DMBC_REFUSED, "%s: its logical block size is %u "
+			return dmbc_error_set(err, DMBC_REFUSED,
+					      "%s: its logical block size is %u "
 					      "bytes; use --block %u",
 					      dmbc_device_path(targets[i].dev),
 					      block * DMBC_SECTOR_BYTES, block * DMBC_SECTOR_BYTES);
 		if (block > MAX_BLOCK_BYTES >> DMBC_SECTOR_SHIFT)
-			return dmbc_error_set(err, DMBC_REFUSED, "%s: its logical block size is %u "
+			return dmbc_error_set(err, DMBC_REFUSED,
+					      "%s: its logical block size is %u "
 					      "bytes, more than bcache's 4096; use another device",
 					      dmbc_device_path(targets[i].dev),
 					      block * DMBC_SECTOR_BYTES);
@@ -132,11 +139,15 @@ static enum dmbc_result too_few_buckets(struct dmbc_device *dev, __u64 bucket_by
 	dmbc_text_size(bucket_bytes, size, sizeof(size));
 	dmbc_text_size(bytes, have, sizeof(have));
 	if (fits < MIN_BUCKET_BYTES)
-		return dmbc_error_set(err, DMBC_REFUSED, "%s: %s is too small for a cache; use a "
-				      "device of 2052 KiB or more", dmbc_device_path(dev), have);
-	return dmbc_error_set(err, DMBC_REFUSED, "%s: too small for buckets of %s: it has %llu, "
-			      "%d are needed; use --bucket %lluK", dmbc_device_path(dev), size,
-			      bytes / bucket_bytes, MIN_BUCKETS, fits >> 10);
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "%s: %s is too small for a cache; use a "
+				      "device of 2052 KiB or more",
+				      dmbc_device_path(dev), have);
+	return dmbc_error_set(err, DMBC_REFUSED,
+			      "%s: too small for buckets of %s: it has %llu, "
+			      "%d are needed; use --bucket %lluK",
+			      dmbc_device_path(dev), size, bytes / bucket_bytes, MIN_BUCKETS,
+			      fits >> 10);
 }
 
 /*
@@ -153,7 +164,8 @@ static enum dmbc_result check_set_is_new(struct dmbc_device *dev, const unsigned
 	    !dmbc_verify_super_magic(&old) || dmbc_verify_super_is_backing(&old) ||
 	    memcmp(old.set_uuid, set_uuid, DMBC_UUID_BYTES))
 		return DMBC_OK;
-	return dmbc_error_set(err, DMBC_REFUSED, "%s: was the cache of this very set, whose old "
+	return dmbc_error_set(err, DMBC_REFUSED,
+			      "%s: was the cache of this very set, whose old "
 			      "journal would be taken for the new one's; use another --set-uuid",
 			      dmbc_device_path(dev));
 }
@@ -198,11 +210,13 @@ static enum dmbc_result build_backing(const struct dmbc_format_params *params,
 	__u32 block = __le16_to_cpu(sb->block_size);
 
 	if (params->data_offset_bytes % ((__u64)block << DMBC_SECTOR_SHIFT))
-		return dmbc_error_set(err, DMBC_REFUSED, "--data-offset: not a multiple of the "
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "--data-offset: not a multiple of the "
 				      "block size, %u bytes; round it up",
 				      block * DMBC_SECTOR_BYTES);
 	if (dmbc_device_sectors(target->dev) < offset + block)
-		return dmbc_error_set(err, DMBC_REFUSED, "%s: too small: it ends before the data "
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "%s: too small: it ends before the data "
 				      "begins (sector %llu); use a larger device",
 				      dmbc_device_path(target->dev), offset);
 	sb->version = __cpu_to_le64(DMBC_SB_BACKING);
@@ -233,8 +247,10 @@ static enum dmbc_result finish(struct dmbc_format_target *target, struct dmbc_er
 		ret = dmbc_verify_backing_super(&target->super, sectors, &data_offset, &why);
 	if (!ret)
 		return DMBC_OK;
-	return dmbc_error_set(err, DMBC_REFUSED, "%s: the kernel would refuse it: %s; "
-			      "use other sizes", dmbc_device_path(target->dev), why.text);
+	return dmbc_error_set(err, DMBC_REFUSED,
+			      "%s: the kernel would refuse it: %s; "
+			      "use other sizes",
+			      dmbc_device_path(target->dev), why.text);
 }
 
 static bool has_cache(const struct dmbc_format_target *targets, unsigned int count)

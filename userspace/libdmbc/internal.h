@@ -6,7 +6,7 @@
 #include "dmbc.h"
 
 /* Writes the line to @err and returns @result, so that a check is one statement. */
-enum dmbc_result dmbc_error_set(struct dmbc_error *err, enum dmbc_result result,
-				const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum dmbc_result dmbc_error_set(struct dmbc_error *err, enum dmbc_result result, const char *format,
+				...) __attribute__((format(printf, 3, 4)));
 
 #endif

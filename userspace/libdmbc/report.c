@@ -62,8 +62,7 @@ static void add_size(struct rows *rows, const char *name, __u64 sectors)
 	char size[32];
 
 	dmbc_text_size(sectors << DMBC_SECTOR_SHIFT, size, sizeof(size));
-	snprintf(row->text, sizeof(row->text), "%s (%" PRIu64 " sectors)", size,
-		 (uint64_t)sectors);
+	snprintf(row->text, sizeof(row->text), "%s (%" PRIu64 " sectors)", size, (uint64_t)sectors);
 }
 
 /* A field whose values have names; @name_of_value is NULL for one out of range. */
@@ -108,8 +107,9 @@ static void collect_cache(const struct dmbc_super_info *info, struct rows *rows)
 
 static void collect_backing(const struct dmbc_super_info *info, struct rows *rows)
 {
-	__u64 data = info->device_sectors > info->data_offset ?
-			     info->device_sectors - info->data_offset : 0;
+	__u64 data = info->device_sectors > info->data_offset
+			     ? info->device_sectors - info->data_offset
+			     : 0;
 
 	add_named(rows, "mode", info->mode, dmbc_text_mode(info->mode));
 	add_named(rows, "state", info->state, dmbc_text_state(info->state));

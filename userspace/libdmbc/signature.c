@@ -25,7 +25,8 @@ static blkid_probe probe_new(struct dmbc_device *dev, struct dmbc_error *err)
 	if (probe && !blkid_probe_set_device(probe, dmbc_device_fd(dev), 0, 0) &&
 	    !blkid_probe_enable_superblocks(probe, 1) &&
 	    !blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
-						      BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM) &&
+							      BLKID_SUBLKS_MAGIC |
+							      BLKID_SUBLKS_BADCSUM) &&
 	    !blkid_probe_enable_partitions(probe, 1) &&
 	    !blkid_probe_set_partitions_flags(probe, BLKID_PARTS_MAGIC))
 		return probe;
@@ -86,7 +87,8 @@ enum dmbc_result dmbc_signature_refuse(struct dmbc_device *dev, struct dmbc_erro
 				      "%s: holds data: %s; add --force to destroy it",
 				      dmbc_device_path(dev), name);
 	if (ret < 0)
-		return dmbc_error_set(err, DMBC_IO, "%s: libblkid cannot read it; "
+		return dmbc_error_set(err, DMBC_IO,
+				      "%s: libblkid cannot read it; "
 				      "check the device and the kernel log",
 				      dmbc_device_path(dev));
 	return DMBC_OK;
@@ -111,8 +113,10 @@ enum dmbc_result dmbc_signature_wipe(struct dmbc_device *dev, unsigned int *wipe
 	}
 	blkid_free_probe(probe);
 	if (ret != 1)
-		return dmbc_error_set(err, DMBC_IO, "%s: cannot erase its signatures; "
-				      "try wipefs -a", dmbc_device_path(dev));
+		return dmbc_error_set(err, DMBC_IO,
+				      "%s: cannot erase its signatures; "
+				      "try wipefs -a",
+				      dmbc_device_path(dev));
 	/* Only a whole disk has partitions to forget; anything else says so and is right. */
 	if (partitions)
 		(void)ioctl(dmbc_device_fd(dev), BLKRRPART);

@@ -64,15 +64,15 @@ static void decode_cache(const struct dmbc_disk_super *sb, struct dmbc_super_inf
 	info->njournal = __le16_to_cpu(sb->keys);
 	info->sync = dmbc_sb_flag(sb, DMBC_SB_SYNC_SHIFT, DMBC_SB_SYNC_BITS);
 	info->discard = dmbc_sb_flag(sb, DMBC_SB_DISCARD_SHIFT, DMBC_SB_DISCARD_BITS);
-	info->replacement = (unsigned int)dmbc_sb_flag(sb, DMBC_SB_REPLACEMENT_SHIFT,
-						       DMBC_SB_REPLACEMENT_BITS);
+	info->replacement =
+		(unsigned int)dmbc_sb_flag(sb, DMBC_SB_REPLACEMENT_SHIFT, DMBC_SB_REPLACEMENT_BITS);
 }
 
 static void decode_backing(const struct dmbc_disk_super *sb, struct dmbc_super_info *info)
 {
 	info->kind = DMBC_KIND_BACKING;
-	info->data_offset = info->version == DMBC_SB_BACKING ? DMBC_BACKING_DATA_START :
-							       __le64_to_cpu(sb->data_offset);
+	info->data_offset = info->version == DMBC_SB_BACKING ? DMBC_BACKING_DATA_START
+							     : __le64_to_cpu(sb->data_offset);
 	info->mode = (unsigned int)dmbc_sb_flag(sb, DMBC_SB_MODE_SHIFT, DMBC_SB_MODE_BITS);
 	info->state = (unsigned int)dmbc_sb_flag(sb, DMBC_SB_STATE_SHIFT, DMBC_SB_STATE_BITS);
 }

@@ -20,11 +20,10 @@ static const char *const version_names[] = {
 	[DMBC_SB_BACKING_FEATURES] = "backing with features",
 };
 
-#define NAME_OF(table, value)                                                                     \
-	((value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : NULL)
+#define NAME_OF(table, value) ((value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : NULL)
 
-enum dmbc_result dmbc_error_set(struct dmbc_error *err, enum dmbc_result result,
-				const char *format, ...)
+enum dmbc_result dmbc_error_set(struct dmbc_error *err, enum dmbc_result result, const char *format,
+				...)
 {
 	va_list args;
 

@@ -184,12 +184,14 @@ static int check_usage(const struct request *q)
 				   q->backing_only);
 	if (q->cache && q->backing && q->params.uuid)
 		return tool_refuse("--uuid: two devices cannot share one; format them one by one");
+	if (q->cache && q->backing && dmbc_device_same(q->cache, q->backing))
+		return tool_refuse("%s: given as cache and as backing device; name two devices",
+				   q->backing);
 	return DMBC_OK;
 }
 
-static enum dmbc_result open_target(const struct request *q, const char *path,
-				    enum dmbc_kind kind, struct dmbc_format_target *target,
-				    struct dmbc_error *err)
+static enum dmbc_result open_target(const struct request *q, const char *path, enum dmbc_kind kind,
+				    struct dmbc_format_target *target, struct dmbc_error *err)
 {
 	enum dmbc_access access = q->dry_run ? DMBC_ACCESS_PROBE : DMBC_ACCESS_WRITE;
 	enum dmbc_result r;
@@ -212,11 +214,6 @@ static enum dmbc_result open_targets(const struct request *q, struct dmbc_format
 		r = open_target(q, q->cache, DMBC_KIND_CACHE, &targets[(*count)++], err);
 	if (q->backing && r == DMBC_OK)
 		r = open_target(q, q->backing, DMBC_KIND_BACKING, &targets[(*count)++], err);
-	if (r == DMBC_OK && *count == 2 && dmbc_device_same(targets[0].dev, targets[1].dev)) {
-		snprintf(err->text, sizeof(err->text),
-			 "%s: given as cache and as backing device; name two devices", q->backing);
-		return DMBC_REFUSED;
-	}
 	return r;
 }
 
@@ -251,7 +248,8 @@ static void print_next(const struct request *q, const struct dmbc_format_target 
 		printf("\nNext: dmbcache format --backing DEV --block %u\n", block);
 	else
 		printf("\nNext, unless you have a cache device with blocks of %u bytes or less:\n"
-		       "  dmbcache format --cache DEV --block %u\n", block, block);
+		       "  dmbcache format --cache DEV --block %u\n",
+		       block, block);
 }
 
 static void print_result(const struct request *q, const struct dmbc_format_target *targets,

@@ -13,13 +13,15 @@ static void help(FILE *out)
 	unsigned int i;
 
 	fputs("Usage: dmbcache COMMAND [OPTION...]\n"
-	      "SSD caches of the device-mapper target dm-bcache.\n\n", out);
+	      "SSD caches of the device-mapper target dm-bcache.\n\n",
+	      out);
 	for (i = 0; i < NR_COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n  --help     this text; dmbcache COMMAND --help for a command\n"
 	      "  --version  print the version\n\n"
 	      "Exit codes: 0 ok, 1 wrong usage or refused, 2 I/O error, "
-	      "3 not a bcache device, 4 damaged.\n\nExamples:\n", out);
+	      "3 not a bcache device, 4 damaged.\n\nExamples:\n",
+	      out);
 	for (i = 0; i < NR_COMMANDS; i++)
 		fprintf(out, "  %s\n", commands[i]->example);
 }

@@ -26,8 +26,8 @@ int tool_next_option(const struct command *command, int argc, char **argv)
 		tool_refuse("%s: needs a value; see dmbcache %s --help", argv[optind - 1],
 			    command->name);
 	else if (key == '?')
-		tool_refuse("%s: unknown or wrong option; see dmbcache %s --help",
-			    argv[optind - 1], command->name);
+		tool_refuse("%s: unknown or wrong option; see dmbcache %s --help", argv[optind - 1],
+			    command->name);
 	return key == ':' ? '?' : key;
 }
 

@@ -1,0 +1,114 @@
+#!/bin/bash
+# show on sets that mainline made and used, and on damaged super blocks.
+. "$(dirname "$0")/lib.sh"
+
+# Images left by mainline.
+images=
+for shared in "${DMBC_SHARED:-}" "$repo/../shared" /work/shared; do
+	[ -n "$images" ] || [ ! -d "$shared/reference/images" ] || images=$shared/reference/images
+done
+[ -n "$images" ] || fail "no images; set DMBC_SHARED to the folder that has reference/images"
+for name in fC_c fC_b fD_c fD_b; do
+	[ -z "$images" ] || xz -dkc "$images/$name.img.xz" | cp --sparse=always /dev/stdin $name || fail "$name: cannot unpack"
+done
+while read -r file name value; do
+	[ -z "$images" ] || equal "$file: $name" "$value" "$(field "$file" "$name")"
+done <<'END'
+fC_c kind cache
+fC_c verdict ok
+fC_c initialised true
+fC_c version 3
+fC_c bucket_size 8192
+fC_c block_size 512
+fC_b kind backing
+fC_b verdict ok
+fC_b state dirty
+fD_c kind cache
+fD_c verdict ok
+fD_c initialised true
+fD_c bucket_size 131072
+fD_c block_size 4096
+fD_b verdict ok
+fD_b state dirty
+END
+if [ -n "$images" ]; then
+	expect 0 "fC_b: bcache backing device, ok" "$dmbcache" show fC_c fC_b fD_c fD_b
+	equal "sets C" "$(field fC_c set_uuid)" "$(field fC_b set_uuid)"
+fi
+
+# Not bcache.
+fresh zero 1M
+fresh short 6K
+fresh empty 0
+for file in zero short empty; do
+	expect 3 "$file: not a bcache device" "$dmbcache" show $file
+	equal "$file: verdict" "not bcache" "$(field $file verdict)"
+done
+
+# Damage, each on a good super block; "seal" where the checksum is to be right.
+fresh cache 300M
+fresh backing 100M
+"$dmbcache" format --cache cache --backing backing >/dev/null || fail "cannot format"
+damage() { # FILE SEAL REASON OFFSET HEX
+	local file=$1
+	cp --sparse=always "$file" damaged
+	poke damaged "$4" "$5"
+	[ "$2" = no ] || seal damaged
+	expect 4 "$3" "$dmbcache" show damaged
+	grep -q '^dmbcache: damaged: damaged super block: ' out || fail "$file $4 $5: no line on standard error"
+	equal "$file $4 $5: verdict" damaged "$(field damaged verdict)"
+	"$dmbcache" show --json damaged 2>/dev/null | jq -e '.[0].reason != ""' >/dev/null || fail "$file $4 $5: no reason"
+}
+damage cache no "checksum_ok        no" 0 ff
+damage cache no "checksum" 40 ffffffff
+damage backing no "checksum" 104 ff
+damage cache yes "9" 8 09
+damage cache yes "version 2" 16 02
+damage cache yes "version 7" 16 07
+damage backing yes "version 99" 16 63
+damage cache yes "block" 192 0300
+damage cache yes "block" 192 0000
+damage cache yes "bucket" 194 0000
+damage cache yes "bucket" 194 1800
+damage cache yes "bucket" 194 0400
+damage cache yes "bucket" 184 ffffffffffffff00
+damage cache yes "bucket" 184 1000000000000000
+damage cache yes "" 196 0000
+damage cache yes "" 196 0900
+damage cache yes "" 198 0100
+damage cache yes "first" 204 0000
+damage cache yes "journal" 206 0100
+damage cache yes "" 206 ffff
+damage cache yes "replacement" 104 0c
+damage cache yes "" 56 00000000000000000000000000000000
+damage backing yes "mode" 104 04
+damage backing yes "" 192 0000
+cp --sparse=always backing offset && poke offset 16 04
+damage offset yes "offset" 184 0800000000000000
+damage offset yes "offset" 184 ffffffffffffff7f
+cp --sparse=always cache large && poke large 16 05
+damage large yes "" 128 0400000000000000
+damage large yes "bucket" 128 0200000000000000
+damage large yes "" 120 0100000000000000
+
+# Truncated: the device is smaller than its super block says.
+cp --sparse=always cache damaged && truncate -s 200M damaged
+expect 4 "damaged: damaged super block" "$dmbcache" show damaged
+
+# The worst of several counts, and all are shown.
+expect 4 "cache: bcache cache device, ok" "$dmbcache" show cache zero damaged
+expect 3 "backing: bcache backing device, ok" "$dmbcache" show zero backing
+equal "one object each" 3 "$("$dmbcache" show --json cache zero damaged 2>/dev/null | jq length)"
+
+# Any bytes: no crash, a code of the list. 4 KiB after a good magic.
+for seed in 1 2 3 4 5 6 7 8 9 10; do
+	python3 -c "import random, sys; random.seed($seed); sys.stdout.buffer.write(random.randbytes(65536))" >random
+	expect 3 "not a bcache device" "$dmbcache" show random
+	poke random 24 c68573f64e1a45ca8265f57f48ba6d81
+	expect 4 "damaged" "$dmbcache" show random
+	[ $((seed % 2)) = 0 ] || poke random 16 0500000000000000
+	seal random
+	expect 4 "damaged" "$dmbcache" show random
+	"$dmbcache" show --json random 2>/dev/null | jq . >/dev/null || fail "random $seed: bad JSON"
+done
+finish

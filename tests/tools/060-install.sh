@@ -1,0 +1,35 @@
+#!/bin/bash
+# What make install puts where; the pages format cleanly, and documentation and program name the same options.
+. "$(dirname "$0")/lib.sh"
+
+make -s -C "$repo/userspace" OUT="$work/build" DESTDIR="$work/root" PREFIX=/usr install >log 2>&1 || { fail "make install"; cat log; }
+for file in sbin/dmbcache share/man/man8/dmbcache.8 share/man/man8/dmbcache-format.8 share/man/man8/dmbcache-show.8 \
+	share/bash-completion/completions/dmbcache; do
+	[ -f "root/usr/$file" ] || fail "not installed: $file"
+done
+
+for command in format show; do
+	page=root/usr/share/man/man8/dmbcache-$command.8
+	"$dmbcache" $command --help | sed -nE 's/^ +(--[a-z-]+).*/\1/p' | sort >program
+	grep -E '^\.(B|BI) "?\\-\\-' "$page" | sed -E 's/\\//g; s/^\.(B|BI) ([a-z-]+).*/\2/' | sort -u >page
+	diff program page || fail "$command: options of program and page differ"
+done
+for page in root/usr/share/man/man8/*; do
+	! command -v groff >/dev/null || [ -z "$(groff -man -Tascii -ww -z "$page" 2>&1)" ] || fail "$page: groff complains"
+done
+
+# Completion offers the commands and the program's own options.
+PATH=$work/root/usr/sbin:$PATH
+. root/usr/share/bash-completion/completions/dmbcache
+complete_words() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_dmbcache
+	echo "${COMPREPLY[*]}"
+}
+equal "commands" "format" "$(complete_words dmbcache f)"
+equal "options" "--data-offset" "$(complete_words dmbcache format --da)"
+equal "values" "fifo" "$(complete_words dmbcache format --replacement f)"
+equal "options of show" "--json" "$(complete_words dmbcache show --j)"
+finish
