@@ -63,8 +63,10 @@ struct dmbc_nodekeys_image {
 /*
  * Verifies all sets of a node image of @bytes, checks that no later block
  * carries the node's seq, and merges them into one sealed run at n->base
- * (which may be inside @image's own memory only if @scratch is given: the
- * image is first unpacked to @scratch, capacity n->capacity keys, as scratch).
+ * (which may lie inside @image's own memory: the sets are merged in @scratch,
+ * capacity n->capacity keys, always needed; the image is destroyed then, but
+ * only if the verification, which is complete before, found nothing wrong).
+ * @n is initialised and empty.
  * Leaf: later sets win; holes and dead keys are dropped, stale ones are kept
  * (generations are not known here). Interior: all keys with a pointer are
  * kept, also freeing keys; of two with the same end the later lives and the
@@ -108,7 +110,11 @@ struct dmbc_nodekeys_iter {
 	__u32 at[DMBC_NODEKEYS_RUNS];
 };
 
-/* Walks all keys with end > (inode, pos) over all runs in key order; dead and hole keys too. */
+/*
+ * Walks all keys with end > (inode, pos) over all runs in key order; dead and
+ * hole keys too. From (0, 0) the walk begins with the freeing keys of an
+ * interior node, which lie at that position.
+ */
 void dmbc_nodekeys_iter_start(struct dmbc_nodekeys_iter *it, const struct dmbc_nodekeys *n,
 			      __u32 inode, __u64 pos);
 const struct dmbc_key *dmbc_nodekeys_iter_next(struct dmbc_nodekeys_iter *it);

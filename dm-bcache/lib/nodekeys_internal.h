@@ -24,6 +24,11 @@ static inline bool dmbc_nodekeys_is_live(const struct dmbc_key *k)
 	return dmbc_key_has_ptr(k) && dmbc_key_size(k) && !dmbc_key_is_zero(k);
 }
 
+/* Exactly: true if there is memory to insert @k. */
+bool dmbc_nodekeys_fits(const struct dmbc_nodekeys *n, const struct dmbc_key *k);
+/* Interior: kills the live child that the freeing key names, in every run. */
+void dmbc_nodekeys_kill_child(struct dmbc_nodekeys *n, const struct dmbc_key *freeing);
+
 /* Memory to move keys through; any content. */
 struct dmbc_nodekeys_spare {
 	struct dmbc_key *keys;

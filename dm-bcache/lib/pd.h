@@ -29,6 +29,7 @@ struct dmbc_pd_input {
 	__u64 all_origin_sectors; /* of all origins that share the cache */
 	__u64 dirty_buckets, nbuckets; /* for the fragment terms */
 	__u32 in_use_percent; /* buckets not available */
+	bool behind; /* writeback did not reach the last rate: do not ask for even more */
 };
 
 struct dmbc_pd {
