@@ -49,51 +49,58 @@ done
 fresh cache 300M
 fresh backing 100M
 "$dmbcache" format --cache cache --backing backing >/dev/null || fail "cannot format"
-damage() { # FILE SEAL REASON OFFSET HEX
-	local file=$1
-	cp --sparse=always "$file" damaged
-	poke damaged "$4" "$5"
-	[ "$2" = no ] || seal damaged
-	expect 4 "$3" "$dmbcache" show damaged
-	grep -q '^dmbcache: damaged: damaged super block: ' out || fail "$file $4 $5: no line on standard error"
-	equal "$file $4 $5: verdict" damaged "$(field damaged verdict)"
-	"$dmbcache" show --json damaged 2>/dev/null | jq -e '.[0].reason != ""' >/dev/null || fail "$file $4 $5: no reason"
+damage() { # FILE SEAL REASON OFFSET HEX [VERDICT]
+	local file=$1 verdict=${6:-damaged}
+	cp --sparse=always "$file" broken
+	poke broken "$4" "$5"
+	[ "$2" = no ] || seal broken
+	expect 4 "$3" "$dmbcache" show broken
+	grep -qE '^dmbcache: broken: (damaged|not supported): .*; ' out || fail "$file $4 $5: no line on standard error"
+	equal "$file $4 $5: verdict" "$verdict" "$(field broken verdict)"
+	"$dmbcache" show --json broken 2>/dev/null | jq -e '.[0].reason != ""' >/dev/null || fail "$file $4 $5: no reason"
 }
 damage cache no "checksum_ok        no" 0 ff
-damage cache no "checksum" 40 ffffffff
-damage backing no "checksum" 104 ff
-damage cache yes "9" 8 09
-damage cache yes "version 2" 16 02
-damage cache yes "version 7" 16 07
-damage backing yes "version 99" 16 63
-damage cache yes "block" 192 0300
-damage cache yes "block" 192 0000
-damage cache yes "bucket" 194 0000
-damage cache yes "bucket" 194 1800
-damage cache yes "bucket" 194 0400
-damage cache yes "bucket" 184 ffffffffffffff00
-damage cache yes "bucket" 184 1000000000000000
-damage cache yes "" 196 0000
-damage cache yes "" 196 0900
-damage cache yes "" 198 0100
-damage cache yes "first" 204 0000
-damage cache yes "journal" 206 0100
-damage cache yes "" 206 ffff
-damage cache yes "replacement" 104 0c
-damage cache yes "" 56 00000000000000000000000000000000
-damage backing yes "mode" 104 04
-damage backing yes "" 192 0000
+damage cache no "bad checksum" 40 ffffffff
+damage backing no "bad checksum" 104 ff
+damage cache yes "at sector 9, not 8" 8 09
+damage cache yes "unknown version 2" 16 02 unsupported
+damage cache yes "unknown version 7" 16 07 unsupported
+damage backing yes "unknown version 99" 16 63 unsupported
+damage cache yes "uuid is zero" 40 00000000000000000000000000000000
+damage backing yes "uuid is zero" 40 00000000000000000000000000000000
+damage cache yes "set's uuid is zero" 56 00000000000000000000000000000000
+damage cache yes "block size 3 sectors" 192 0300
+damage cache yes "block size 0 sectors" 192 0000
+damage backing yes "block size 0 sectors" 192 0000
+damage cache yes "block size 16 sectors" 192 1000
+damage cache yes "bucket size 0 sectors" 194 0000
+damage cache yes "bucket size 24 sectors is not a power of two" 194 1800
+damage cache yes "bucket size 4 sectors is less than a page" 194 0400
+damage cache yes "buckets of 1024 sectors" 184 ffffffffffffff00
+damage cache yes "16 buckets, at least" 184 1000000000000000
+damage cache yes "device 0 of 0" 196 0000
+damage cache yes "device 0 of 2" 196 0200
+damage cache yes "device 1 of 1" 198 0100
+damage cache yes "first bucket 0" 204 0000
+damage cache yes "first bucket 65535" 204 ffff
+damage cache yes "journal bucket 0 is 0, not 1" 206 0100
+damage cache yes "65535 journal buckets, more than 256" 206 ffff
+damage cache yes "unknown replacement policy 3" 104 0c
+damage backing yes "unknown cache mode 4" 104 04
+damage backing yes "a backing device with 1 journal buckets" 206 0100
 cp --sparse=always backing offset && poke offset 16 04
-damage offset yes "offset" 184 0800000000000000
-damage offset yes "offset" 184 ffffffffffffff7f
+damage offset yes "data offset 8 " 184 0800000000000000
+damage offset yes "data offset 9223372036854775807" 184 ffffffffffffff7f
 cp --sparse=always cache large && poke large 16 05
-damage large yes "" 128 0400000000000000
-damage large yes "bucket" 128 0200000000000000
-damage large yes "" 120 0100000000000000
+damage large yes "incompat 0x4" 128 0400000000000000 unsupported
+damage large yes "ro 0x1" 136 0100000000000000 unsupported
+damage large yes "compat 0x1" 120 0100000000000000 unsupported
+damage large yes "32-bit bucket size" 128 0100000000000000 unsupported
+damage large yes "bucket size 2^1024 sectors" 128 0200000000000000
 
 # Truncated: the device is smaller than its super block says.
 cp --sparse=always cache damaged && truncate -s 200M damaged
-expect 4 "damaged: damaged super block" "$dmbcache" show damaged
+expect 4 "dmbcache: damaged: damaged: 600 buckets of 1024 sectors do not fit" "$dmbcache" show damaged
 
 # The worst of several counts, and all are shown.
 expect 4 "cache: bcache cache device, ok" "$dmbcache" show cache zero damaged
@@ -108,7 +115,7 @@ for seed in 1 2 3 4 5 6 7 8 9 10; do
 	expect 4 "damaged" "$dmbcache" show random
 	[ $((seed % 2)) = 0 ] || poke random 16 0500000000000000
 	seal random
-	expect 4 "damaged" "$dmbcache" show random
+	expect 4 "dmbcache: random: " "$dmbcache" show random
 	"$dmbcache" show --json random 2>/dev/null | jq . >/dev/null || fail "random $seed: bad JSON"
 done
 finish

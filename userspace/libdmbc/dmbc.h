@@ -26,7 +26,7 @@ enum dmbc_result {
 	DMBC_REFUSED = 1, /* wrong usage, or unsafe: nothing was written */
 	DMBC_IO = 2, /* the system refused to open, read or write */
 	DMBC_NOT_BCACHE = 3,
-	DMBC_DAMAGED = 4, /* bcache's magic, but the verifier refuses it */
+	DMBC_DAMAGED = 4, /* bcache's magic, but the verifier refuses it: damaged or unsupported */
 };
 
 #define DMBC_ERROR_BYTES 512
@@ -112,6 +112,7 @@ enum dmbc_result dmbc_format_build(const struct dmbc_format_params *params,
 struct dmbc_super_info {
 	enum dmbc_kind kind; /* DMBC_KIND_NONE: the rest but @why means nothing */
 	enum dmbc_result verdict; /* DMBC_OK, DMBC_NOT_BCACHE, DMBC_DAMAGED */
+	bool unsupported; /* DMBC_DAMAGED only: intact, but of a version or with a feature unknown */
 	char why[128]; /* the verifier's reason; empty when ok */
 	__u64 device_sectors;
 	__u64 csum;

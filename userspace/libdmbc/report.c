@@ -151,11 +151,13 @@ static const char *kind_text(enum dmbc_kind kind)
 	return kind == DMBC_KIND_CACHE ? "cache" : "backing";
 }
 
-static const char *verdict_text(enum dmbc_result verdict)
+static const char *verdict_text(const struct dmbc_super_info *info)
 {
-	if (verdict == DMBC_NOT_BCACHE)
+	if (info->verdict == DMBC_NOT_BCACHE)
 		return "not bcache";
-	return verdict == DMBC_OK ? "ok" : "damaged";
+	if (info->verdict == DMBC_OK)
+		return "ok";
+	return info->unsupported ? "unsupported" : "damaged";
 }
 
 void dmbc_report_text(FILE *out, const char *path, const struct dmbc_super_info *info)
@@ -165,7 +167,7 @@ void dmbc_report_text(FILE *out, const char *path, const struct dmbc_super_info 
 
 	collect(info, &rows);
 	fprintf(out, "%s: bcache %s device, %s%s%s\n", path, kind_text(info->kind),
-		verdict_text(info->verdict), *info->why ? ": " : "", info->why);
+		verdict_text(info), *info->why ? ": " : "", info->why);
 	for (i = 0; i < rows.count; i++) {
 		fprintf(out, "  %-18s %s\n", rows.row[i].name, rows.row[i].text);
 		json_object_put(rows.row[i].value);
@@ -180,8 +182,7 @@ struct json_object *dmbc_report_json(const char *path, const struct dmbc_super_i
 
 	json_object_object_add(object, "device", json_object_new_string(path));
 	json_object_object_add(object, "kind", json_object_new_string(kind_text(info->kind)));
-	json_object_object_add(object, "verdict",
-			       json_object_new_string(verdict_text(info->verdict)));
+	json_object_object_add(object, "verdict", json_object_new_string(verdict_text(info)));
 	json_object_object_add(object, "reason", json_object_new_string(info->why));
 	if (info->kind == DMBC_KIND_NONE)
 		return object;

@@ -9,6 +9,7 @@
 #include "lib/checksum.h"
 #include "lib/verify.h"
 
+#include <errno.h>
 #include <string.h>
 #include <uuid/uuid.h>
 
@@ -102,5 +103,6 @@ void dmbc_super_decode(const struct dmbc_disk_super *sb, __u64 device_sectors,
 		ret = dmbc_verify_cache_super(sb, device_sectors, &geometry, &why);
 	}
 	info->verdict = ret ? DMBC_DAMAGED : DMBC_OK;
+	info->unsupported = ret == -EOPNOTSUPP;
 	snprintf(info->why, sizeof(info->why), "%s", ret ? why.text : "");
 }

@@ -30,9 +30,12 @@ static enum dmbc_result examine(const char *path, struct dmbc_super_info *info,
 	if (info->verdict == DMBC_NOT_BCACHE)
 		snprintf(err->text, sizeof(err->text),
 			 "%s: not a bcache device: %s; name another device", path, info->why);
+	else if (info->unsupported)
+		snprintf(err->text, sizeof(err->text), "%s: not supported: %s; use a newer version",
+			 path, info->why);
 	else if (info->verdict == DMBC_DAMAGED)
 		snprintf(err->text, sizeof(err->text),
-			 "%s: damaged super block: %s; do not start it, restore it from a backup",
+			 "%s: damaged: %s; do not start it, restore its first 8 KiB from a backup",
 			 path, info->why);
 	return info->verdict;
 }
