@@ -29,8 +29,8 @@ void dmbc_set_destroy(struct dmbc_set *set);
 struct block_device *dmbc_set_bdev(struct dmbc_set *set);
 
 /* The same for the backing device; checks that it can belong to @set. @owner: who uses it. */
-struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev,
-				       void *owner, struct dmbc_why *why);
+struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev, void *owner,
+				       struct dmbc_why *why);
 void dmbc_origin_destroy(struct dmbc_origin *origin);
 struct dmbc_origin *dmbc_origin_find(struct dmbc_set *set, struct block_device *bdev);
 void *dmbc_origin_owner(struct dmbc_origin *origin);

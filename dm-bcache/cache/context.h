@@ -115,7 +115,8 @@ struct dmbc_set {
 struct dmbc_inflight {
 	spinlock_t lock; /* irqsave: taken in map() and in completions */
 	struct rb_root_cached ranges; /* under lock */
-	unsigned int nr_writes, nr_fills, nr_copies; /* changed under lock, read without as a hint */
+	unsigned int nr_writes, nr_fills,
+		nr_copies; /* changed under lock, read without as a hint */
 };
 
 struct dmbc_origin {

@@ -3,6 +3,8 @@
 #ifndef DMBC_CACHE_ORIGIN_H
 #define DMBC_CACHE_ORIGIN_H
 
+#include <linux/types.h>
+
 struct dmbc_origin;
 struct dmbc_set;
 
@@ -12,6 +14,11 @@ int dmbc_origin_mark_dirty(struct dmbc_origin *origin);
 /* Takes dirty_gate for writing; nothing dirty any more: "clean". Sleeps. */
 void dmbc_origin_mark_clean(struct dmbc_origin *origin);
 
+/*
+ * Any context, of a failed set: was this origin let go (nothing of it was dirty
+ * and "stale" is durable on it), so that its I/O may pass the SSD by?
+ */
+bool dmbc_errors_write_allowed(struct dmbc_origin *origin);
 /* Any context: one I/O error of the SSD / of the origin; past the limit the set fails. */
 void dmbc_errors_ssd(struct dmbc_set *set);
 void dmbc_errors_origin(struct dmbc_origin *origin);

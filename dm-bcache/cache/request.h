@@ -5,7 +5,7 @@
  *
  * A request is born in map() in the bio's per-bio data, or in request.c as a
  * part. It is in exactly one of these hands: map() itself; the block layer
- * (then `stage` says what its completion means); a queue (then `next` says what
+ * (then `stage` takes its completion); a queue (then `next` says what
  * the worker does). It ends with dmbc_request_finish(), or by its end_io
  * returning DM_ENDIO_DONE.
  */
@@ -24,32 +24,31 @@ struct dmbc_fill;
 struct dmbc_origin;
 struct dmbc_request;
 
-enum dmbc_stage {
-	DMBC_STAGE_PASS, /* nothing to do at its end */
-	DMBC_STAGE_READ_HIT,
-	DMBC_STAGE_READ_FILL, /* from the origin, to be copied to the SSD */
-	DMBC_STAGE_WRITE_SSD, /* writeback */
-	DMBC_STAGE_WRITE_BOTH, /* writethrough: the origin's half */
-	DMBC_STAGE_WRITE_ORIGIN, /* around the cache */
-	DMBC_STAGE_FLUSH,
-	DMBC_STAGE_DONE, /* finished by us; let dm end it */
-};
+/*
+ * What the completion of the bio now under way means. Any context. Returns
+ * DM_ENDIO_DONE (through dmbc_request_end_done) or DM_ENDIO_INCOMPLETE.
+ */
+typedef int (*dmbc_stage_fn)(struct dmbc_request *rq, blk_status_t *error);
 
 struct dmbc_request {
 	struct dmbc_origin *origin;
 	struct bio *bio;
 	u64 start; /* sector on the backing device, data offset included */
 	u32 sectors;
-	u8 stage; /* enum dmbc_stage */
+	dmbc_stage_fn stage;
 	bool is_part;
 	bool deferred; /* in process context: may sleep; cut with parts */
 	bool fua;
 	bool dirty; /* READ_HIT: the only copy. WRITE: must go to the SSD */
+	bool decided; /* bypass and way are: a retry does not ask again */
+	bool bypass; /* read: do not fill */
+	u8 way; /* write: enum dmbc_write_way */
 	bool ssd_failed; /* retry after an SSD write error: not there again */
 	bool in_range; /* `range` is entered */
 	bool invalidate; /* WRITE_ORIGIN: make a hole afterwards */
 	bool second_failed; /* WRITE_BOTH: the SSD's half failed */
-	blk_status_t status;
+	blk_status_t status; /* of this request alone */
+	blk_status_t part_status; /* first failure of the parts cut off it */
 	atomic_t pending; /* halves still under way */
 	u64 ptr; /* pinned */
 	void (*next)(struct dmbc_request *rq);
@@ -57,6 +56,7 @@ struct dmbc_request {
 	struct dmbc_fill *fill;
 	struct work_struct work;
 	struct dmbc_range range;
+	struct dmbc_range_wait wait;
 	struct dmbc_put put;
 	struct dmbc_journal_waiter waiter;
 };
@@ -64,11 +64,11 @@ struct dmbc_request {
 /* A part of a deferred bio; front pad of split_bs. */
 struct dmbc_part {
 	struct dmbc_request rq;
-	struct bio *parent;
+	struct dmbc_request *parent;
 	struct bio bio; /* last */
 };
 
-/* map() only. */
+/* map() only: the cheap part of a request; the rest is set where it is used. */
 void dmbc_request_init(struct dmbc_request *rq, struct dmbc_origin *origin, struct bio *bio,
 		       u64 start);
 /*
@@ -86,7 +86,11 @@ void dmbc_request_defer(struct dmbc_request *rq, void (*next)(struct dmbc_reques
  * map(), submits it and returns DM_MAPIO_SUBMITTED in process context.
  */
 int dmbc_request_remap(struct dmbc_request *rq, struct block_device *bdev, u64 sector,
-		       enum dmbc_stage stage);
+		       dmbc_stage_fn stage);
+/* end_io of a bio or part: hands the stage its completion. DM_ENDIO_DONE or _INCOMPLETE. */
+int dmbc_request_end_io(struct dmbc_request *rq, blk_status_t *error);
+/* Adds what parts reported to *@error; for stages that are over with their end_io. */
+int dmbc_request_end_done(struct dmbc_request *rq, blk_status_t *error);
 /* Ends the request with rq->status. Any context. */
 void dmbc_request_finish(struct dmbc_request *rq);
 

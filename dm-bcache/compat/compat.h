@@ -67,6 +67,11 @@ static inline int dmbc_dm_io(struct dm_io_request *request, unsigned int regions
 #define DMBC_PREPARE_IOCTL_ARGS(ti, bdev) struct dm_target *ti, struct block_device **bdev
 #endif
 
+/* The vectors behind a bio from bio_kmalloc(). */
+#ifndef HAVE_BIO_INLINE_VECS
+#define bio_inline_vecs(bio) ((bio)->bi_inline_vecs)
+#endif
+
 /* In a target's status_flags; the kernel keeps it private. */
 #ifndef DM_STATUS_NOFLUSH_FLAG
 #define DM_STATUS_NOFLUSH_FLAG (1 << 0)

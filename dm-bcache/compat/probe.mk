@@ -12,6 +12,7 @@ ccflags-y += $(call dmbc-has,device-mapper.h,bool max_discard_granularity,TI_MAX
 ccflags-y += $(call dmbc-has,blkdev.h,blk_features_t,QUEUE_LIMITS_FEATURES)
 ccflags-y += $(call dmbc-has,blkdev.h,static inline bool bdev_rot,BDEV_ROT)
 ccflags-y += $(call dmbc-has,blkdev.h,bdev_limits,BDEV_LIMITS)
+ccflags-y += $(call dmbc-has,bio.h,bio_vec .bio_inline_vecs,BIO_INLINE_VECS)
 ccflags-y += $(call dmbc-has,shrinker.h,shrinker_alloc,SHRINKER_ALLOC)
 ccflags-y += $(call dmbc-has,timer.h,timer_container_of,TIMER_CONTAINER_OF)
 ccflags-y += $(call dmbc-has,timer.h,timer_delete_sync,TIMER_DELETE_SYNC)

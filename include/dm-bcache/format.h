@@ -29,10 +29,10 @@
 #define DMBC_SB_FIXED_BYTES 208 /* the checksum covers 8 .. 208 + 8 * keys */
 #define DMBC_BACKING_DATA_START 16 /* sectors; data offset of version 1 */
 
-#define DMBC_SB_MAGIC                                                                             \
-	{                                                                                         \
-		0xc6, 0x85, 0x73, 0xf6, 0x4e, 0x1a, 0x45, 0xca, 0x82, 0x65, 0xf5, 0x7f, 0x48,     \
-			0xba, 0x6d, 0x81                                                          \
+#define DMBC_SB_MAGIC                                                                              \
+	{                                                                                          \
+		0xc6, 0x85, 0x73, 0xf6, 0x4e, 0x1a, 0x45, 0xca, 0x82, 0x65, 0xf5, 0x7f, 0x48,      \
+			0xba, 0x6d, 0x81                                                           \
 	}
 
 enum dmbc_sb_version {
@@ -213,10 +213,10 @@ struct dmbc_disk_prio_set {
 /* ---- uuid slots ------------------------------------------------------------ */
 
 #define DMBC_UUID_FLASH_ONLY 1U
-#define DMBC_UUID_DETACHED                                                                        \
-	{                                                                                         \
-		0xa0, 0x3e, 0xf8, 0xed, 0x3e, 0xe1, 0xb8, 0x78, 0xc8, 0x50, 0xfc, 0x5e, 0xcb,     \
-			0x16, 0xcd, 0x99                                                          \
+#define DMBC_UUID_DETACHED                                                                         \
+	{                                                                                          \
+		0xa0, 0x3e, 0xf8, 0xed, 0x3e, 0xe1, 0xb8, 0x78, 0xc8, 0x50, 0xfc, 0x5e, 0xcb,      \
+			0x16, 0xcd, 0x99                                                           \
 	}
 
 struct dmbc_disk_uuid {

@@ -9,7 +9,7 @@
 #include <dm-bcache/format.h>
 
 #define DMBC_CHECK_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type)
-#define DMBC_CHECK_OFFSET(type, field, bytes)                                                     \
+#define DMBC_CHECK_OFFSET(type, field, bytes)                                                      \
 	_Static_assert(__builtin_offsetof(type, field) == (bytes), "offset of " #type "." #field)
 
 DMBC_CHECK_SIZE(struct dmbc_disk_super, 4096);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owns the flush: a journal entry makes all keys, and by its PREFLUSH the data
+ * on the SSD, durable; the origin is flushed beside it, but only if something
+ * reached it since its last flush. The request ends when both are through.
+ *
+ * `unflushed` is taken down before the flush is sent, so a write that completes
+ * meanwhile puts it up again and is covered by the next flush.
+ */
+#include <linux/device-mapper.h>
+
+#include "cache/context.h"
+#include "cache/flush.h"
+#include "cache/origin.h"
+#include "cache/request.h"
+
+static void half_over(struct dmbc_request *rq)
+{
+	if (atomic_dec_and_test(&rq->pending))
+		dmbc_request_finish(rq);
+}
+
+static void journal_durable(struct dmbc_journal_waiter *w, int error)
+{
+	struct dmbc_request *rq = container_of(w, struct dmbc_request, waiter);
+
+	if (error)
+		rq->status = BLK_STS_IOERR;
+	half_over(rq);
+}
+
+static int origin_durable(struct dmbc_request *rq, blk_status_t *error)
+{
+	if (*error) {
+		rq->status = *error;
+		WRITE_ONCE(rq->origin->unflushed, true);
+		dmbc_errors_origin(rq->origin);
+	}
+	half_over(rq);
+	return DM_ENDIO_INCOMPLETE;
+}
+
+int dmbc_flush_start(struct dmbc_request *rq)
+{
+	struct dmbc_origin *o = rq->origin;
+	bool origin_too = READ_ONCE(o->unflushed);
+
+	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) && dmbc_errors_write_allowed(o))
+		return dmbc_request_remap(rq, o->bdev, 0, dmbc_request_end_done);
+	atomic_set(&rq->pending, 1 + origin_too);
+	rq->waiter.fn = journal_durable;
+	if (origin_too) {
+		WRITE_ONCE(o->unflushed, false);
+		smp_mb(); /* before the flush: later completions are not covered by it */
+	}
+	dmbc_journal_flush_async(o->set->journal, &rq->waiter);
+	return origin_too ? dmbc_request_remap(rq, o->bdev, 0, origin_durable) : DM_MAPIO_SUBMITTED;
+}

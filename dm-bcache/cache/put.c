@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owns the queue of index changes and the worker that applies it.
+ *
+ * In time order: dmbc_put_queue() from completions; dmbc_put_work() takes all
+ * that has gathered, oldest first; sees that every origin that is about to get
+ * its first dirty key is marked dirty durably; hands batches to the index;
+ * calls each one's done().
+ */
+#include <linux/llist.h>
+
+#include "cache/context.h"
+#include "cache/origin.h"
+#include "cache/put.h"
+#include "cache/request.h"
+
+#define PUT_BATCH 32
+
+void dmbc_put_queue(struct dmbc_set *set, struct dmbc_put *put)
+{
+	if (llist_add(&put->node, &set->insert_list))
+		queue_work(set->insert_wq, &set->insert_work);
+}
+
+/* First dirty key of an origin: the promise on its super block comes first. */
+static void prepare_dirty(struct dmbc_put *put)
+{
+	struct dmbc_origin *o = put->origin;
+
+	if (!dmbc_key_dirty(&put->insert.key) || READ_ONCE(o->dirty_marked))
+		return;
+	if (dmbc_origin_mark_dirty(o))
+		put->insert.error = -EIO;
+}
+
+static struct llist_node *apply_batch(struct dmbc_set *set, struct llist_node *node)
+{
+	struct dmbc_insert *ops[PUT_BATCH];
+	struct dmbc_put *puts[PUT_BATCH];
+	u32 nr_ops = 0, nr_puts = 0, i;
+
+	while (node && nr_puts < PUT_BATCH) {
+		struct dmbc_put *put = llist_entry(node, struct dmbc_put, node);
+
+		node = node->next;
+		put->insert.error = 0;
+		put->insert.applied = 0;
+		prepare_dirty(put);
+		puts[nr_puts++] = put;
+		if (!put->insert.error)
+			ops[nr_ops++] = &put->insert;
+	}
+	if (nr_ops)
+		dmbc_index_insert(set->index, ops, nr_ops);
+	for (i = 0; i < nr_puts; i++)
+		puts[i]->done(puts[i]);
+	return node;
+}
+
+void dmbc_put_work(struct work_struct *work)
+{
+	struct dmbc_set *set = container_of(work, struct dmbc_set, insert_work);
+	struct llist_node *node = llist_reverse_order(llist_del_all(&set->insert_list));
+
+	while (node) {
+		down_read(&set->dirty_gate);
+		node = apply_batch(set, node);
+		up_read(&set->dirty_gate);
+		cond_resched();
+	}
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owns the way of a write. dmbc_write_start() decides once which way the
+ * request goes, then takes it piece by piece:
+ *
+ *   to the SSD (writeback): write_ssd(), ssd_done(), key_done()
+ *   to both (writethrough): write_both(), half_done() twice, key_done()
+ *   around: write_around(), around_done(), and key_done() if a hole was needed
+ *
+ * Dirty data already under a write decides for its piece: it goes to the SSD,
+ * whatever the mode. Written around, the origin's new data would be hidden by
+ * the old dirty key until the hole is durable, and a hole that is durable
+ * before the origin's data would lose the flushed old data with the new.
+ */
+#include <linux/device-mapper.h>
+
+#include "cache/bypass.h"
+#include "cache/context.h"
+#include "cache/origin.h"
+#include "cache/request.h"
+#include "cache/write.h"
+#include "cache/writeback.h"
+#include "store/alloc.h"
+
+static void write_retry(struct dmbc_request *rq)
+{
+	dmbc_write_start(rq);
+}
+
+static void range_free(struct dmbc_range_wait *w)
+{
+	dmbc_request_defer(container_of(w, struct dmbc_request, wait), write_retry);
+}
+
+static void unpin(struct dmbc_request *rq)
+{
+	dmbc_bucket_unpin(&rq->origin->set->buckets, rq->ptr);
+}
+
+static void leave_range(struct dmbc_request *rq)
+{
+	if (rq->in_range) {
+		rq->in_range = false;
+		dmbc_inflight_leave(rq->origin, &rq->range);
+	}
+}
+
+static int write_fail(struct dmbc_request *rq, blk_status_t status)
+{
+	rq->status = status;
+	dmbc_request_finish(rq);
+	return DM_MAPIO_SUBMITTED;
+}
+
+/* The journal has made the key durable, and with it the data (FUA only). */
+static void key_durable(struct dmbc_journal_waiter *w, int error)
+{
+	struct dmbc_request *rq = container_of(w, struct dmbc_request, waiter);
+
+	if (error)
+		rq->status = BLK_STS_IOERR;
+	dmbc_request_finish(rq);
+}
+
+/* The insert worker has put the key (or hole) in the index. */
+static void key_done(struct dmbc_put *put)
+{
+	struct dmbc_request *rq = container_of(put, struct dmbc_request, put);
+	struct dmbc_origin *o = rq->origin;
+
+	if (rq->ptr)
+		unpin(rq);
+	dmbc_inflight_poison(o, rq->start, rq->sectors);
+	leave_range(rq);
+	if (put->insert.error && !rq->status)
+		rq->status = BLK_STS_IOERR;
+	if (rq->fua && !rq->status) {
+		rq->waiter.fn = key_durable;
+		dmbc_journal_flush_async(o->set->journal, &rq->waiter);
+		return;
+	}
+	dmbc_request_finish(rq);
+}
+
+static void queue_key(struct dmbc_request *rq, bool dirty, bool hole)
+{
+	struct dmbc_origin *o = rq->origin;
+	u64 end = rq->start + rq->sectors;
+
+	rq->put.origin = o;
+	rq->put.done = key_done;
+	rq->put.insert.how = DMBC_INSERT_SET;
+	rq->put.insert.check = NULL;
+	if (hole)
+		rq->put.insert.key = dmbc_key_make_hole(o->inode, end, rq->sectors);
+	else
+		rq->put.insert.key = dmbc_key_make(o->inode, end, rq->sectors, dirty, rq->ptr);
+	dmbc_put_queue(o->set, &rq->put);
+}
+
+/* ---- to the SSD ------------------------------------------------------------ */
+
+static int ssd_done(struct dmbc_request *rq, blk_status_t *error)
+{
+	if (likely(!*error)) {
+		queue_key(rq, true, false);
+		return DM_ENDIO_INCOMPLETE;
+	}
+	dmbc_errors_ssd(rq->origin->set);
+	unpin(rq);
+	rq->ptr = 0;
+	rq->ssd_failed = true;
+	rq->decided = false;
+	rq->dirty = false;
+	*error = BLK_STS_OK;
+	rq->bio->bi_status = BLK_STS_OK;
+	rq->bio->bi_iter = rq->iter;
+	dmbc_request_defer(rq, write_retry);
+	return DM_ENDIO_INCOMPLETE;
+}
+
+/* Process context: dirty data must be overwritten on the SSD, but there is no space just now. */
+static void wait_for_space(struct dmbc_request *rq)
+{
+	struct dmbc_set *set = rq->origin->set;
+
+	dmbc_writeback_wake(rq->origin);
+	if (dmbc_alloc_wait(set->alloc, DMBC_RESERVE_NONE, 1))
+		schedule_timeout_uninterruptible(msecs_to_jiffies(20));
+	write_retry(rq);
+}
+
+/*
+ * Takes the front of @rq as far as the space found reaches; *@part is what was
+ * taken. -ENOSPC: nothing was done; only where nothing dirty is known below.
+ */
+static int write_ssd(struct dmbc_request *rq, struct dmbc_request **part)
+{
+	struct dmbc_origin *o = rq->origin;
+	struct dmbc_set *set = o->set;
+	u32 sectors;
+	u64 ptr;
+
+	*part = rq;
+	if (!dmbc_inflight_pass_ssd_write(o, rq->start, rq->sectors, &rq->wait))
+		return DM_MAPIO_SUBMITTED;
+	sectors = dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_DIRTY, o->inode, rq->sectors, &ptr);
+	if (!sectors) {
+		if (!rq->dirty)
+			return -ENOSPC;
+		dmbc_request_defer(rq, wait_for_space);
+		return DM_MAPIO_SUBMITTED;
+	}
+	*part = dmbc_request_cut(rq, sectors);
+	rq = *part;
+	rq->ptr = ptr;
+	rq->bio->bi_opf &= ~REQ_FUA; /* the journal's flush makes it durable */
+	dmbc_count(o, write_hits);
+	return dmbc_request_remap(rq, set->bdev, dmbc_ptr_sector(ptr), ssd_done);
+}
+
+/* ---- to both ----------------------------------------------------------------- */
+
+static void half_over(struct dmbc_request *rq)
+{
+	if (!atomic_dec_and_test(&rq->pending))
+		return;
+	/* Without both copies equal, neither old nor new may stay in the cache. */
+	queue_key(rq, false, rq->status || rq->second_failed);
+}
+
+static int half_done(struct dmbc_request *rq, blk_status_t *error)
+{
+	rq->status = *error;
+	if (!*error)
+		WRITE_ONCE(rq->origin->unflushed, true);
+	else
+		dmbc_errors_origin(rq->origin);
+	half_over(rq);
+	return DM_ENDIO_INCOMPLETE;
+}
+
+static void second_half_done(struct bio *clone)
+{
+	struct dmbc_request *rq = clone->bi_private;
+
+	if (clone->bi_status) {
+		rq->second_failed = true;
+		dmbc_errors_ssd(rq->origin->set);
+	}
+	bio_put(clone);
+	half_over(rq);
+}
+
+/* Once a request waits for a range it may be woken at any moment: it is not touched any more. */
+static int send_both(struct dmbc_request *rq, struct bio *clone, u64 ptr)
+{
+	struct dmbc_origin *o = rq->origin;
+	struct dmbc_set *set = o->set;
+
+	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait)) {
+		dmbc_bucket_unpin(&set->buckets, ptr);
+		bio_put(clone);
+		return DM_MAPIO_SUBMITTED;
+	}
+	rq->in_range = true;
+	rq->ptr = ptr;
+	clone->bi_opf &= ~REQ_FUA;
+	clone->bi_iter.bi_sector = dmbc_ptr_sector(ptr);
+	clone->bi_private = rq;
+	clone->bi_end_io = second_half_done;
+	atomic_set(&rq->pending, 2);
+	dmbc_count(o, write_misses);
+	submit_bio_noacct(clone);
+	return dmbc_request_remap(rq, o->bdev, rq->start, half_done);
+}
+
+/* As write_ssd(). */
+static int write_both(struct dmbc_request *rq, struct dmbc_request **part)
+{
+	struct dmbc_set *set = rq->origin->set;
+	struct bio *clone;
+	u32 sectors;
+	u64 ptr;
+
+	*part = rq;
+	sectors = dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_CLEAN, rq->origin->inode, rq->sectors,
+				     &ptr);
+	if (!sectors)
+		return -ENOSPC;
+	rq = dmbc_request_cut(rq, sectors);
+	*part = rq;
+	clone = bio_alloc_clone(set->bdev, rq->bio, rq->deferred ? GFP_NOIO : GFP_NOWAIT,
+				&set->clone_bs);
+	if (clone)
+		return send_both(rq, clone, ptr);
+	dmbc_bucket_unpin(&set->buckets, ptr);
+	dmbc_request_defer(rq, write_retry);
+	return DM_MAPIO_SUBMITTED;
+}
+
+/* ---- around the cache -------------------------------------------------------- */
+
+static int around_done(struct dmbc_request *rq, blk_status_t *error)
+{
+	if (*error)
+		dmbc_errors_origin(rq->origin);
+	else
+		WRITE_ONCE(rq->origin->unflushed, true);
+	if (rq->invalidate) {
+		rq->status = *error;
+		queue_key(rq, false, true);
+		return DM_ENDIO_INCOMPLETE;
+	}
+	leave_range(rq);
+	return dmbc_request_end_done(rq, error);
+}
+
+/* Looks up the next piece. */
+static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
+{
+	struct dmbc_origin *o = rq->origin;
+	int r = dmbc_index_lookup(o->set->index, o->inode, rq->start, rq->sectors, rq->deferred, f);
+
+	if (!r && f->kind != DMBC_FRAGMENT_HOLE)
+		dmbc_bucket_unpin(&o->set->buckets, f->ptr);
+	return r;
+}
+
+/* A fill may have ended between the first look and the entry of the range. */
+static bool still_hole(struct dmbc_request *rq)
+{
+	struct dmbc_fragment f;
+
+	return !look(rq, &f) && f.kind == DMBC_FRAGMENT_HOLE && f.end - rq->start >= rq->sectors;
+}
+
+static int write_around(struct dmbc_request *rq, bool invalidate)
+{
+	struct dmbc_origin *o = rq->origin;
+
+	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait))
+		return DM_MAPIO_SUBMITTED;
+	rq->in_range = true;
+	rq->invalidate = invalidate || !still_hole(rq);
+	rq->ptr = 0;
+	if (rq->fua)
+		rq->bio->bi_opf |= REQ_FUA;
+	dmbc_count(o, bypass_writes);
+	dmbc_count_add(o, bypassed_sectors, rq->sectors);
+	return dmbc_request_remap(rq, o->bdev, rq->start, around_done);
+}
+
+/* ---- choice ------------------------------------------------------------------- */
+
+/* The SSD cannot be written any more: holes may still be written around, the rest would revive
+ * old data when the SSD comes back. */
+static int write_failed_set(struct dmbc_request *rq, const struct dmbc_fragment *f)
+{
+	if (f->kind == DMBC_FRAGMENT_HOLE)
+		return write_around(rq, false);
+	return write_fail(rq, BLK_STS_IOERR);
+}
+
+/* One piece with the same thing under it; *@part is what of it was taken. */
+static int write_fragment(struct dmbc_request *rq, const struct dmbc_fragment *f,
+			  struct dmbc_request **part)
+{
+	int r;
+
+	*part = rq;
+	if (unlikely(READ_ONCE(rq->origin->set->state) == DMBC_SET_FAILED || rq->ssd_failed))
+		return write_failed_set(rq, f);
+	if (f->kind == DMBC_FRAGMENT_DIRTY) {
+		rq->dirty = true;
+		return write_ssd(rq, part);
+	}
+	r = rq->way == DMBC_WRITE_BOTH ? write_both(rq, part) : -ENOSPC;
+	return r == -ENOSPC ? write_around(rq, f->kind != DMBC_FRAGMENT_HOLE) : r;
+}
+
+/*
+ * Must what lies under the write be known first? Not when it goes to the SSD,
+ * nor to both while nothing at all is dirty.
+ */
+static bool needs_lookup(struct dmbc_request *rq)
+{
+	struct dmbc_origin *o = rq->origin;
+
+	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING || rq->ssd_failed))
+		return true;
+	return rq->way == DMBC_WRITE_AROUND ||
+	       (rq->way == DMBC_WRITE_BOTH &&
+		(READ_ONCE(o->dirty_marked) || dmbc_index_dirty_sectors(o->set->index, o->inode)));
+}
+
+static int write_by_fragments(struct dmbc_request *rq)
+{
+	struct dmbc_request *piece, *part;
+	struct dmbc_fragment f;
+	int r;
+
+	for (;;) {
+		r = look(rq, &f);
+		if (r == -EAGAIN) {
+			dmbc_count(rq->origin, deferred);
+			dmbc_request_defer(rq, write_retry);
+			return DM_MAPIO_SUBMITTED;
+		}
+		if (r)
+			return write_fail(rq, BLK_STS_IOERR);
+		piece = dmbc_request_cut(rq, f.end - rq->start);
+		do {
+			r = write_fragment(piece, &f, &part);
+		} while (part != piece);
+		if (piece == rq)
+			return r;
+	}
+}
+
+int dmbc_write_start(struct dmbc_request *rq)
+{
+	struct dmbc_origin *o = rq->origin;
+	struct dmbc_request *part;
+	int r;
+
+	if (!rq->decided) {
+		rq->way = dmbc_bypass_write(rq);
+		rq->decided = true;
+		rq->wait.wake = range_free;
+	}
+	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) && dmbc_errors_write_allowed(o))
+		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);
+	if (needs_lookup(rq))
+		return write_by_fragments(rq);
+	do {
+		r = rq->way == DMBC_WRITE_SSD ? write_ssd(rq, &part) : write_both(rq, &part);
+		if (r == -ENOSPC) {
+			rq->way = DMBC_WRITE_AROUND;
+			return write_by_fragments(rq);
+		}
+	} while (part != rq);
+	return r;
+}
