@@ -13,9 +13,11 @@ fresh gpt 100M && partition gpt gpt
 fresh dos 100M && partition dos dos
 fresh bcache 300M && make-bcache -C bcache --cset-uuid $uuid >/dev/null
 cp --sparse=always bcache damaged && poke damaged 40 ffff
+cp --sparse=always bcache used && poke used 104 01 && seal used
+fresh dirty 100M && make-bcache -B dirty >/dev/null && poke dirty 111 40 && seal dirty
 mkfifo fifo
 ln -s c link
-sha1sum c b small tiny ext4 swap gpt dos bcache damaged >sums
+sha1sum c b small tiny ext4 swap gpt dos bcache damaged used dirty >sums
 
 # CODE|TEXT|ARGUMENTS
 rows=0
@@ -73,8 +75,10 @@ done <<'END'
 1|swap: holds data: swap; add --force|format --backing swap
 1|gpt: holds data: gpt partition table; add --force|format --backing gpt
 1|dos: holds data: dos partition table; add --force|format --backing dos
-1|bcache: holds data: bcache; add --force|format --cache bcache
-1|damaged: holds data: bcache; add --force|format --cache damaged
+1|bcache: holds data: bcache cache device, never used; add --force|format --cache bcache
+1|damaged: holds data: bcache cache device, never used; add --force|format --cache damaged
+1|used: holds data: bcache cache device, perhaps with data that is nowhere else; add --force|format --cache used
+1|dirty: holds data: bcache backing device, with newer data in its cache; add --force|format --backing dirty
 1|bcache: was the cache of this very set|format --force --cache bcache --set-uuid 01234567-89ab-cdef-0123-456789abcdef
 1|ext4: holds data: ext4|format --cache c --backing ext4
 1|tiny: 64 KiB is too small|format --force --cache tiny --backing ext4

@@ -58,31 +58,42 @@ static void name_signature(blkid_probe probe, char *name, size_t size)
 	}
 }
 
-/* libblkid wants a good checksum of bcache's super block: a damaged one counts as well. */
-static bool has_bcache_magic(struct dmbc_device *dev)
+/*
+ * NULL when there is no bcache super block. libblkid wants a good checksum of
+ * it; here a damaged one counts as well, and what would be lost is named.
+ */
+static const char *name_bcache(struct dmbc_device *dev)
 {
 	struct dmbc_disk_super sb;
 	struct dmbc_error ignored;
 
-	return dmbc_device_read_super(dev, &sb, &ignored) == DMBC_OK &&
-	       dmbc_verify_super_magic(&sb);
+	if (dmbc_device_read_super(dev, &sb, &ignored) != DMBC_OK || !dmbc_verify_super_magic(&sb))
+		return NULL;
+	if (!dmbc_verify_super_is_backing(&sb))
+		return dmbc_sb_flag(&sb, DMBC_SB_SYNC_SHIFT, DMBC_SB_SYNC_BITS)
+			       ? "bcache cache device, perhaps with data that is nowhere else"
+			       : "bcache cache device, never used";
+	return dmbc_sb_flag(&sb, DMBC_SB_STATE_SHIFT, DMBC_SB_STATE_BITS) == DMBC_STATE_DIRTY
+		       ? "bcache backing device, with newer data in its cache"
+		       : "bcache backing device";
 }
 
 enum dmbc_result dmbc_signature_refuse(struct dmbc_device *dev, struct dmbc_error *err)
 {
 	blkid_probe probe = probe_new(dev, err);
-	char name[256] = "bcache";
-	bool found;
+	const char *bcache = name_bcache(dev);
+	char name[256] = "";
 	int ret;
 
 	if (!probe)
 		return DMBC_IO;
 	ret = blkid_do_probe(probe);
-	found = ret == 0 || has_bcache_magic(dev);
-	if (ret == 0)
+	if (bcache)
+		snprintf(name, sizeof(name), "%s", bcache);
+	else if (ret == 0)
 		name_signature(probe, name, sizeof(name));
 	blkid_free_probe(probe);
-	if (found)
+	if (*name)
 		return dmbc_error_set(err, DMBC_REFUSED,
 				      "%s: holds data: %s; add --force to destroy it",
 				      dmbc_device_path(dev), name);
