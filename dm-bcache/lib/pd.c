@@ -69,6 +69,7 @@ static __s64 fragment_pressure(const struct dmbc_pd_config *c, __u32 in_use)
 static __s64 fragment_term(const struct dmbc_pd_config *c, const struct dmbc_pd_input *in)
 {
 	__u64 bucket, held;
+	__s64 pressure;
 
 	if (!c->consider_fragment || in->in_use_percent <= FRAGMENT_LOW || !in->dirty ||
 	    !in->dirty_buckets || !in->nbuckets)
@@ -77,7 +78,8 @@ static __s64 fragment_term(const struct dmbc_pd_config *c, const struct dmbc_pd_
 	held = dmbc_div_u64(in->dirty, in->dirty_buckets); /* sectors per dirty bucket */
 	if (dmbc_div_u64(in->dirty_buckets * bucket, in->dirty) <= FRAGMENT_RATIO)
 		return 0;
-	return clamp_s64(held, 0, RATE_MAX) * fragment_pressure(c, in->in_use_percent);
+	pressure = clamp_s64(fragment_pressure(c, in->in_use_percent), 0, RATE_MAX);
+	return clamp_s64(held, 0, RATE_MAX) * pressure;
 }
 
 /*
@@ -103,7 +105,7 @@ void dmbc_pd_update(struct dmbc_pd *pd, const struct dmbc_pd_config *c,
 	error = (__s64)in->dirty - pd->target;
 	pd->proportional = dmbc_div_s64(error, at_least_one(c->p_term_inverse));
 	fragment = fragment_term(c, in);
-	if (fragment > pd->proportional)
+	if (fragment && fragment > pd->proportional)
 		pd->proportional = fragment;
 
 	integrate(pd, c, error, in->behind);
