@@ -19,8 +19,12 @@ struct dmbc_nodebuf;
 
 #define DMBC_IO_FUA (1U << 0) /* durable when complete */
 #define DMBC_IO_PREFLUSH (1U << 1) /* everything completed before is durable first */
+#define DMBC_IO_ANYCTX (1U << 2) /* fn may be called in any context, interrupts included */
 
-/* Process context (dm-io's own workqueue); may sleep briefly, must not wait for other blockio. */
+/*
+ * Process context (blockio's own workqueue), unless DMBC_IO_ANYCTX was given;
+ * may sleep briefly, must not wait for other blockio.
+ */
 typedef void (*dmbc_blockio_fn)(void *ctx, int error);
 
 /* Both may sleep. create returns ERR_PTR. @bdev stays the caller's. */
@@ -44,7 +48,9 @@ __u64 dmbc_blockio_written(struct dmbc_blockio *io);
 
 /*
  * Node memory. All nodes of a set have one size; set it once before the first
- * node is touched. dm-bufio never sees a dirty buffer from us.
+ * node is touched. dm-bufio never sees a dirty buffer from us. The memory is the
+ * caller's to change until release. One user per node: the caller sees to it
+ * that no two read or create the node at one sector at a time (-EBUSY).
  */
 int dmbc_blockio_set_node_sectors(struct dmbc_blockio *io, __u32 sectors);
 /* Reads the node at @sector; ERR_PTR(-EIO|-ENOMEM). Returns the memory (node_sectors long). */

@@ -37,7 +37,10 @@ struct dmbc_journal;
 struct dmbc_why;
 struct workqueue_struct;
 
-/* Sleeps. @wq: WQ_MEM_RECLAIM, used for delayed writes and reclaim only. */
+/*
+ * Sleeps; ERR_PTR (-EINVAL: the ring is too small). @wq: WQ_MEM_RECLAIM and not
+ * ordered: reclaim sleeps on it while other works start the writes.
+ */
 struct dmbc_journal *dmbc_journal_create(struct dmbc_blockio *io, const struct dmbc_geometry *g,
 					 struct workqueue_struct *wq);
 /* The journal must be stopped. */
@@ -50,7 +53,8 @@ void dmbc_journal_destroy(struct dmbc_journal *j);
 void dmbc_journal_set_root(struct dmbc_journal *j, const struct dmbc_key *root, unsigned int level);
 void dmbc_journal_set_uuids(struct dmbc_journal *j, const struct dmbc_key *key);
 void dmbc_journal_set_prios(struct dmbc_journal *j, __u64 first_bucket);
-/* Writes an entry (with whatever keys are open) and waits until it is durable. Sleeps. 0, -EIO. */
+/* Waits until all of that is durable, with whatever keys are open. Sleeps. 0, -EIO; -ENOSPC when a
+ * journal that was full at the crash ran out of room before its replay was through. */
 int dmbc_journal_commit(struct dmbc_journal *j);
 
 /* ---- adding keys ------------------------------------------------------------ */
@@ -64,8 +68,13 @@ bool dmbc_journal_room(struct dmbc_journal *j, __u32 nr);
 int dmbc_journal_wait_room(struct dmbc_journal *j, __u32 nr);
 /* Largest @nr one entry can ever hold. */
 __u32 dmbc_journal_max_keys(struct dmbc_journal *j);
-/* Adds keys (room was checked under the same lock hold); returns their sequence number. */
-__u64 dmbc_journal_add(struct dmbc_journal *j, const struct dmbc_key *keys, __u32 nr);
+/*
+ * Adds keys (room was checked under the same lock hold); returns their sequence
+ * number, pinned once for the caller, who unpins it when the nodes that took
+ * the keys have their own pins. Without it the entry could be written, and be
+ * no longer needed, before the first of them pins.
+ */
+__u64 dmbc_journal_add_pinned(struct dmbc_journal *j, const struct dmbc_key *keys, __u32 nr);
 
 /* Pins @seq (the open entry's, or one pinned already); unpin lets last_seq move on. No sleep. */
 void dmbc_journal_pin(struct dmbc_journal *j, __u64 seq);
@@ -75,9 +84,16 @@ void dmbc_journal_unpin(struct dmbc_journal *j, __u64 seq);
 
 struct dmbc_journal_waiter {
 	struct list_head list;
+	void (*fn)(struct dmbc_journal_waiter *w, int error); /* set by the caller */
+	/* the journal's */
 	__u64 seq;
-	void (*fn)(struct dmbc_journal_waiter *w, int error);
+	unsigned int flags;
+	int error;
 };
+
+/* What a flush may do to be quick. */
+#define DMBC_FLUSH_ANYCTX (1U << 0) /* fn may be called in any context, interrupts included */
+#define DMBC_FLUSH_DIRECT (1U << 1) /* process context, not in map(): write from the caller's */
 
 /*
  * Calls w->fn once everything added so far is durable: at once (from the
@@ -86,19 +102,28 @@ struct dmbc_journal_waiter {
  * workqueue). fn must not sleep for other I/O.
  */
 void dmbc_journal_flush_async(struct dmbc_journal *j, struct dmbc_journal_waiter *w);
+/*
+ * The same with DMBC_FLUSH_* flags, the quick way for the I/O path. Without
+ * ANYCTX fn runs in process context (or in the caller's); with DIRECT the call
+ * may sleep briefly for memory and saves a detour through the workqueue.
+ */
+void dmbc_journal_flush_with(struct dmbc_journal *j, struct dmbc_journal_waiter *w,
+			     unsigned int flags);
 int dmbc_journal_flush(struct dmbc_journal *j); /* the same, sleeps */
 
 /* ---- reclaim -------------------------------------------------------------------- */
 
 /* Called from @wq: start writing out whatever pins sequences <= @seq; may sleep for that I/O. */
 void dmbc_journal_on_reclaim(struct dmbc_journal *j, void (*fn)(void *ctx, __u64 seq), void *ctx);
-/* Called (must only wake or set flags) when a journal write failed: the set is lost for writing. */
+/* Called once (process context; must only wake or set flags) when a journal write failed, and with
+ * it every later one: the set is lost for writing. */
 void dmbc_journal_on_error(struct dmbc_journal *j, void (*fn)(void *ctx, int error), void *ctx);
 void dmbc_journal_set_delay(struct dmbc_journal *j, unsigned int ms); /* default 100 */
 
 /* ---- start and stop ----------------------------------------------------------- */
 
-/* An empty journal: the next entry is seq 1 in the first bucket. */
+/* An empty journal: the next entry is seq 1 in the first bucket. Sleeps: wipes what an earlier
+ * attempt to format this set may have left there. */
 void dmbc_journal_start_new(struct dmbc_journal *j);
 
 /* What the newest entry says, and the entries to replay. */
@@ -129,9 +154,18 @@ int dmbc_journal_each(struct dmbc_journal *j,
 		      void *ctx);
 /* After read: every needed sequence is pinned once; writing may begin (newest + 1, next bucket). */
 void dmbc_journal_start_replay(struct dmbc_journal *j);
+/*
+ * During the replay, optional: the keys of entries up to @seq are back in the
+ * index, which pins what it needs of them; their replay pins go. So a journal
+ * that was full at the crash wins room before the replay is through.
+ */
+void dmbc_journal_replayed(struct dmbc_journal *j, __u64 seq);
 /* All keys are back in the index: drops the replay pins and the entries in memory. */
 void dmbc_journal_replay_done(struct dmbc_journal *j);
-/* Writes what is open, waits, and takes no more. Sleeps. */
+/*
+ * Writes what is open, and how far the nodes have been written if that spares
+ * the next start a replay; waits, and takes no more. Sleeps.
+ */
 void dmbc_journal_stop(struct dmbc_journal *j);
 
 struct dmbc_journal_stats {
