@@ -2,10 +2,11 @@
 /*
  * Free buckets and the space inside open ones.
  *
- * Free lists by reserve, filled by alloc_refill.c; a caller of a higher class
- * may dig deeper: PRIO (one set of prio buckets; nobody else may take them),
- * BTREE (splits and the uuid bucket), MOVE (moving gc), NONE (data). So
- * metadata can always be written, and by it data space be won back.
+ * One list of free buckets, filled by refill.c, with a floor for each reserve
+ * below which its callers may not dig: PRIO down to the last one, BTREE (splits
+ * and the uuid bucket) leaves one chain of prio buckets, MOVE (moving gc) leaves
+ * the btree's share too, NONE (data) all of these. So metadata can always be
+ * written, and by it data space be won back.
  *
  * Data space comes from open buckets, a few per kind (clean, dirty, moved),
  * chosen by stream so that what is written together lies together.
@@ -19,12 +20,17 @@
 
 struct dmbc_alloc;
 
-enum dmbc_reserve { DMBC_RESERVE_PRIO, DMBC_RESERVE_BTREE, DMBC_RESERVE_MOVE, DMBC_RESERVE_NONE,
-		    DMBC_NR_RESERVES };
+enum dmbc_reserve {
+	DMBC_RESERVE_PRIO,
+	DMBC_RESERVE_BTREE,
+	DMBC_RESERVE_MOVE,
+	DMBC_RESERVE_NONE,
+	DMBC_NR_RESERVES
+};
 
 enum dmbc_alloc_kind { DMBC_ALLOC_CLEAN, DMBC_ALLOC_DIRTY, DMBC_ALLOC_MOVED, DMBC_NR_ALLOC_KINDS };
 
-/* Sleeps; ERR_PTR(-ENOMEM). */
+/* Sleeps; ERR_PTR(-ENOMEM). The list is empty and counts as failed until the refill starts. */
 struct dmbc_alloc *dmbc_alloc_create(struct dmbc_buckets *bs);
 void dmbc_alloc_destroy(struct dmbc_alloc *a);
 
@@ -35,7 +41,8 @@ void dmbc_alloc_destroy(struct dmbc_alloc *a);
  * stopped or failed).
  */
 int dmbc_alloc_bucket(struct dmbc_alloc *a, enum dmbc_reserve reserve, bool wait, __u64 *ptr);
-/* Gives back a bucket that nothing on the medium names: no generation bump, free at once. */
+/* Gives back a bucket that nothing on the medium names (its generation was durable when it was
+ * taken and still is): no generation bump, free at once. */
 void dmbc_alloc_return(struct dmbc_alloc *a, __u64 ptr);
 /* Waits until @n buckets can be taken for @reserve without waiting. 0, -ENOSPC. Sleeps. */
 int dmbc_alloc_wait(struct dmbc_alloc *a, enum dmbc_reserve reserve, __u32 n);
@@ -49,18 +56,26 @@ int dmbc_alloc_wait(struct dmbc_alloc *a, enum dmbc_reserve reserve, __u32 n);
  * is in the index or the write was given up. @stream: hash of what the data
  * belongs to (origin and task or sequential stream).
  */
-__u32 dmbc_alloc_sectors(struct dmbc_alloc *a, enum dmbc_alloc_kind kind, __u32 stream,
-			 __u32 want, __u64 *ptr);
+__u32 dmbc_alloc_sectors(struct dmbc_alloc *a, enum dmbc_alloc_kind kind, __u32 stream, __u32 want,
+			 __u64 *ptr);
 
-/* Free lists, for the refill. */
+/* ---- for the refill -------------------------------------------------------- */
+
 void dmbc_alloc_add_free(struct dmbc_alloc *a, __u64 bucket); /* wakes waiters */
-__u32 dmbc_alloc_wanted(struct dmbc_alloc *a); /* buckets missing to full lists */
+__u32 dmbc_alloc_size(struct dmbc_alloc *a); /* buckets in a full list */
+__u32 dmbc_alloc_wanted(struct dmbc_alloc *a); /* buckets missing to a full list */
 __u64 dmbc_alloc_free_count(struct dmbc_alloc *a);
+/* Half of the data's share is gone, or somebody waits: worth a batch. */
+bool dmbc_alloc_is_low(struct dmbc_alloc *a);
+bool dmbc_alloc_has_waiters(struct dmbc_alloc *a);
 /* The refill cannot go on: waiters get -ENOSPC until it is cleared. */
 void dmbc_alloc_set_failed(struct dmbc_alloc *a, bool failed);
-/* Called (any context, must only wake something) when the lists run low. */
+/* Called (any context, must only wake something) when dmbc_alloc_is_low() or somebody waits.
+ * The refill's own; one at a time. */
 void dmbc_alloc_on_low(struct dmbc_alloc *a, void (*fn)(void *ctx), void *ctx);
-/* Percent of usable buckets that hold dirty data or metadata or are open: bcache's "in use". */
+
+/* Percent of all buckets that hold dirty data, metadata, super block or journal, or are open for
+ * clean data: bcache's "in use". Any context, takes no lock. */
 __u32 dmbc_alloc_in_use_percent(struct dmbc_alloc *a);
 
 #endif

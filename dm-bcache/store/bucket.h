@@ -4,9 +4,8 @@
  * access age and pins of every bucket.
  *
  * Counts are kept up to date by every insert and trim of the index, so no mark
- * phase is needed to know what can be reused. `lock` (innermost spinlock,
- * process and completion context: irqsave) protects everything but pins and
- * stamp. Pins are atomic and taken without a lock from map():
+ * phase is needed to know what can be reused. `lock` (innermost spinlock, taken
+ * in any context: irqsave) protects everything but pins and stamp. Pins are atomic and taken without a lock from map():
  *
  *   reader:      pin; smp_mb; generation still the key's? else unpin: miss
  *   invalidator: generation + 1 (lock); smp_mb; the bucket is handed out again
@@ -55,14 +54,17 @@ struct dmbc_buckets {
 	struct dmbc_bucket *b; /* nbuckets */
 	spinlock_t lock;
 	struct dmbc_bucket_counts n; /* under lock; O(1) source of statistics */
-	__u16 epoch; /* moves on every 1/1024 of the cache size in user I/O */
-	atomic64_t io_sectors; /* until the next epoch */
-	struct wait_queue_head *unpin_wait; /* unused unless set */
+	__u16 epoch; /* moves on every 1/1024 of the cache size in user I/O; racy like stamp */
+	__u64 epoch_sectors; /* user I/O per epoch */
+	atomic64_t io_sectors; /* since the epoch began */
+	__u64 age_hand; /* next bucket whose stamp is kept from wrapping */
 };
 
 /* Sleeps. All buckets UNUSED, reserved ones RESERVED, generations 0. */
 int dmbc_buckets_init(struct dmbc_buckets *bs, const struct dmbc_geometry *g);
 void dmbc_buckets_exit(struct dmbc_buckets *bs);
+/* All counts at one moment. */
+void dmbc_buckets_get_counts(struct dmbc_buckets *bs, struct dmbc_bucket_counts *n);
 
 static inline struct dmbc_bucket *dmbc_bucket_at_sector(struct dmbc_buckets *bs, __u64 sector)
 {
@@ -78,27 +80,31 @@ void dmbc_bucket_unpin(struct dmbc_buckets *bs, __u64 ptr);
 
 /* Any context: the bucket was used by user I/O of @sectors; keeps it young. */
 void dmbc_bucket_touch(struct dmbc_buckets *bs, __u64 ptr, __u32 sectors);
-/* Age in epochs, 0 = just used; and what bcache stores for it (1..32768). */
+/* Age in epochs, 0 = just used, at most 32767; and what bcache stores for it (1..32768). */
 __u16 dmbc_bucket_age(const struct dmbc_buckets *bs, const struct dmbc_bucket *b);
 __u16 dmbc_bucket_prio(const struct dmbc_buckets *bs, const struct dmbc_bucket *b);
 void dmbc_bucket_set_prio(struct dmbc_buckets *bs, struct dmbc_bucket *b, __u16 prio);
 
 /*
  * Index accounting: @sectors of a live leaf pointer @ptr appear or go away.
- * A stale @ptr changes nothing. DATA use is set on first appearance. Process
- * context.
+ * A stale @ptr changes nothing, nor does one into a bucket that cannot hold
+ * data (a damaged tree). An UNUSED bucket becomes DATA. A DATA bucket that is
+ * empty again stays DATA until it is reclaimed. Any context.
  */
 void dmbc_bucket_add_live(struct dmbc_buckets *bs, __u64 ptr, __u32 sectors, bool dirty);
 void dmbc_bucket_sub_live(struct dmbc_buckets *bs, __u64 ptr, __u32 sectors, bool dirty);
 
-/* Start-up: if @ptr's generation is ahead of the bucket's, the bucket's follows. Also keeps
- * `oldest` right. Returns how many generations @ptr is behind (stale if > 0). */
+/*
+ * Start-up: if @ptr's generation is ahead of the bucket's, the bucket's follows
+ * and what was counted for the older one is forgotten. Also keeps `oldest`
+ * right. Returns how many generations @ptr is behind (stale if > 0).
+ */
 int dmbc_bucket_raise_gen(struct dmbc_buckets *bs, __u64 ptr);
-/* Is the pointer behind its bucket's generation? Racy without pin; exact with lock held by caller's
- * exclusion. */
+/* Is @ptr not of its bucket's generation? Exact only while the bucket is pinned or locked. */
 bool dmbc_bucket_stale(const struct dmbc_buckets *bs, __u64 ptr);
 
-/* Marks a bucket as metadata (allocation does it by itself; start-up marks what it finds). */
+/* Start-up: marks a bucket found to hold metadata (allocation does it by itself). Reserved ones
+ * stay what they are. */
 void dmbc_bucket_set_metadata(struct dmbc_buckets *bs, __u64 bucket);
 /*
  * A metadata bucket is dead: the caller has made durable that nothing names it
@@ -106,12 +112,23 @@ void dmbc_bucket_set_metadata(struct dmbc_buckets *bs, __u64 bucket);
  */
 void dmbc_bucket_free_metadata(struct dmbc_buckets *bs, __u64 bucket);
 
+/* Generations that the bucket is ahead of the oldest pointer that the tree may hold. */
+int dmbc_bucket_gen_span(const struct dmbc_bucket *b);
+/* Where dmbc_bucket_invalidate() stops, and where gc is due (format rule 5). */
+#define DMBC_BUCKET_MAX_SPAN 96
+#define DMBC_BUCKET_GC_SPAN 80
+
 /*
- * Takes a bucket out of use if it is UNUSED, or DATA that is clean and not
- * pinned, and its generation may still grow (at most 96 ahead of `oldest`,
- * format rule 5): generation + 1 (not for UNUSED ones that nothing points to
- * ... see alloc.c), live = 0, use INVALIDATED. False: not possible.
+ * Takes a bucket out of use: UNUSED, or DATA without dirty sectors; not pinned;
+ * less than DMBC_BUCKET_MAX_SPAN generations ahead of `oldest`. Always bumps the
+ * generation by one; live = 0, use INVALIDATED. False: not possible now.
  */
 bool dmbc_bucket_invalidate(struct dmbc_buckets *bs, __u64 bucket);
+
+/*
+ * For alloc and refill, which know that the step is allowed: changes the use of
+ * a bucket that holds no live data. Returns its generation.
+ */
+__u8 dmbc_bucket_set_use(struct dmbc_buckets *bs, __u64 bucket, enum dmbc_bucket_use use);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 
+#include "lib/port.h"
 #include "store/bucket.h"
 
 struct dmbc_alloc;
@@ -20,8 +21,21 @@ struct dmbc_why;
 struct dmbc_gens *dmbc_gens_create(struct dmbc_blockio *io, struct dmbc_buckets *bs,
 				   struct dmbc_alloc *a, struct dmbc_journal *j);
 void dmbc_gens_destroy(struct dmbc_gens *g);
+
+/* Buckets described by one prio set. */
+static inline __u32 dmbc_gens_per_set(const struct dmbc_geometry *g)
+{
+	return (g->meta_sectors * DMBC_SECTOR_BYTES - sizeof(struct dmbc_disk_prio_set)) /
+	       sizeof(struct dmbc_disk_prio);
+}
+
 /* Prio sets in a chain: what RESERVE_PRIO must hold. */
-__u32 dmbc_gens_chain_length(const struct dmbc_geometry *g);
+static inline __u32 dmbc_gens_chain_length(const struct dmbc_geometry *g)
+{
+	__u32 per_set = dmbc_gens_per_set(g);
+
+	return dmbc_div_u64(g->nbuckets + per_set - 1, per_set);
+}
 
 /*
  * Loads the chain that starts at @bucket (from the newest journal entry) into
@@ -29,8 +43,12 @@ __u32 dmbc_gens_chain_length(const struct dmbc_geometry *g);
  * error with its reason. Sleeps.
  */
 int dmbc_gens_load(struct dmbc_gens *g, __u64 bucket, struct dmbc_why *why);
-/* Writes all generations as of now and makes them durable (waits for the journal). Sleeps; one
- * caller at a time. On error nothing may be reused. */
+/*
+ * Writes all generations as of now and makes them durable (waits for the
+ * journal). Takes its buckets from RESERVE_PRIO without waiting: -ENOSPC if they
+ * are not there, with nothing changed. On any other error nothing may be reused.
+ * Sleeps; one caller at a time: start-up, then the refill.
+ */
 int dmbc_gens_write(struct dmbc_gens *g);
 
 #endif

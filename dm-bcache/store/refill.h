@@ -2,12 +2,11 @@
 /*
  * The refill thread: turns buckets that can be had into free ones.
  *
- * In time order, in batches:
+ * In time order, in batches, from the moment the list is low until it is full:
  *   1. pick victims: UNUSED first, then clean DATA by policy (oldest, first in
- *      first out, random), a bounded number of buckets looked at per step;
- *   2. dmbc_bucket_invalidate() each;
- *   3. dmbc_gens_write(): new generations durable, named by a journal entry;
- *   4. those whose pins are 0 go to the free lists, the others wait for the next batch.
+ *      first out, random), and dmbc_bucket_invalidate() each;
+ *   2. dmbc_gens_write(): new generations durable, named by a journal entry;
+ *   3. those whose pins are 0 go to the free list, the others wait for the next batch.
  */
 #ifndef DMBC_STORE_REFILL_H
 #define DMBC_STORE_REFILL_H
@@ -24,8 +23,9 @@ struct dmbc_refill *dmbc_refill_create(struct dmbc_alloc *a, struct dmbc_buckets
 /* Stops the thread and frees. */
 void dmbc_refill_destroy(struct dmbc_refill *r);
 int dmbc_refill_start(struct dmbc_refill *r); /* starts the thread; 0 or -ENOMEM */
+/* Waits for the batch under way; from here on waiters for buckets get -ENOSPC. */
 void dmbc_refill_stop(struct dmbc_refill *r);
-/* First use of an empty set: fills the lists without a generation write (nothing was ever used). */
+/* First use of an empty set: fills the list without a generation write (nothing was ever used). */
 void dmbc_refill_seed(struct dmbc_refill *r);
 void dmbc_refill_set_policy(struct dmbc_refill *r, enum dmbc_replacement policy);
 /* Called when no victim can be found, or generations are near their limit: gc should run. Must only
