@@ -215,25 +215,17 @@ static void kill_same_end(const struct dmbc_bset *run, const struct dmbc_key *k)
 		dmbc_key_set_size(&run->keys[--at], 0);
 }
 
-/* True if the freeing key @freeing says that the node @child points to is dead. */
-static bool frees(const struct dmbc_key *freeing, const struct dmbc_key *child)
-{
-	return dmbc_nodekeys_is_live(child) &&
-	       dmbc_ptr_sector(child->ptr) == dmbc_ptr_sector(freeing->ptr) &&
-	       dmbc_gen_ahead(dmbc_ptr_gen(freeing->ptr), dmbc_ptr_gen(child->ptr)) > 0;
-}
-
-void dmbc_nodekeys_kill_child(struct dmbc_nodekeys *n, const struct dmbc_key *freeing)
+static void kill_child(struct dmbc_nodekeys *n, const struct dmbc_key *freeing)
 {
 	struct dmbc_bset *open = dmbc_nodekeys_open_run(n);
 	__u32 r, i;
 
 	for (r = 0; r + 1 < n->nr_runs; r++)
 		for (i = 0; i < n->run[r].nr; i++)
-			if (frees(freeing, &n->run[r].keys[i]))
+			if (dmbc_nodekeys_frees(freeing, &n->run[r].keys[i]))
 				dmbc_key_set_size(&n->run[r].keys[i], 0);
 	for (i = open->nr; i--;)
-		if (frees(freeing, &open->keys[i]))
+		if (dmbc_nodekeys_frees(freeing, &open->keys[i]))
 			splice(n, i, 1, NULL, 0);
 }
 
@@ -243,7 +235,7 @@ void dmbc_nodekeys_insert_child(struct dmbc_nodekeys *n, const struct dmbc_key *
 	__u32 r, at, same;
 
 	if (dmbc_key_is_zero(k)) {
-		dmbc_nodekeys_kill_child(n, k);
+		kill_child(n, k);
 		splice(n, 0, 0, k, 1);
 		return;
 	}

@@ -24,10 +24,16 @@ static inline bool dmbc_nodekeys_is_live(const struct dmbc_key *k)
 	return dmbc_key_has_ptr(k) && dmbc_key_size(k) && !dmbc_key_is_zero(k);
 }
 
+/* True if the freeing key @freeing says that the node @child points to is dead. */
+static inline bool dmbc_nodekeys_frees(const struct dmbc_key *freeing, const struct dmbc_key *child)
+{
+	return dmbc_nodekeys_is_live(child) &&
+	       dmbc_ptr_sector(child->ptr) == dmbc_ptr_sector(freeing->ptr) &&
+	       dmbc_gen_ahead(dmbc_ptr_gen(freeing->ptr), dmbc_ptr_gen(child->ptr)) > 0;
+}
+
 /* Exactly: true if there is memory to insert @k. */
 bool dmbc_nodekeys_fits(const struct dmbc_nodekeys *n, const struct dmbc_key *k);
-/* Interior: kills the live child that the freeing key names, in every run. */
-void dmbc_nodekeys_kill_child(struct dmbc_nodekeys *n, const struct dmbc_key *freeing);
 
 /* Memory to move keys through; any content. */
 struct dmbc_nodekeys_spare {

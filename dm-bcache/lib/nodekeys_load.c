@@ -112,14 +112,19 @@ static int make_room(struct load *l, const struct dmbc_key *k, __u32 offset)
 	return 0;
 }
 
-/* Freeing keys come first in a set but speak of all its children. */
+/*
+ * Freeing keys come first in a set but speak of all its children. These stay
+ * as dead keys: their pointers are on the disk.
+ */
 static void apply_freeing_keys(struct dmbc_nodekeys *n, __u32 nr)
 {
-	while (nr--) {
-		struct dmbc_key k = dmbc_nodekeys_open_run(n)->keys[nr];
+	struct dmbc_bset *open = dmbc_nodekeys_open_run(n);
+	__u32 i;
 
-		dmbc_nodekeys_kill_child(n, &k);
-	}
+	while (nr--)
+		for (i = 0; i < open->nr; i++)
+			if (dmbc_nodekeys_frees(&open->keys[nr], &open->keys[i]))
+				dmbc_key_set_size(&open->keys[i], 0);
 }
 
 static int add_set(struct load *l, __u32 offset)
