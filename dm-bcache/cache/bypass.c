@@ -10,7 +10,7 @@
 
 #define CACHE_ADD_PERCENT 95 /* above this share in use nothing new goes in */
 
-static bool stream_too_long(struct dmbc_request *rq)
+bool dmbc_bypass_stream(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
 	u64 cutoff = READ_ONCE(o->option[DMBC_OPT_SEQUENTIAL_CUTOFF]);
@@ -33,9 +33,9 @@ static bool no_caching(struct dmbc_request *rq)
 	       rq->ssd_failed;
 }
 
-bool dmbc_bypass_read(struct dmbc_request *rq)
+bool dmbc_bypass_miss(struct dmbc_request *rq)
 {
-	return stream_too_long(rq) || no_caching(rq) ||
+	return no_caching(rq) ||
 	       dmbc_alloc_in_use_percent(rq->origin->set->alloc) > CACHE_ADD_PERCENT;
 }
 
@@ -54,7 +54,7 @@ enum dmbc_write_way dmbc_bypass_write(struct dmbc_request *rq)
 	enum dmbc_mode mode = READ_ONCE(rq->origin->mode);
 	u32 in_use;
 
-	if (stream_too_long(rq) || no_caching(rq) || mode == DMBC_WRITEAROUND)
+	if (dmbc_bypass_stream(rq) || no_caching(rq) || mode == DMBC_WRITEAROUND)
 		return DMBC_WRITE_AROUND;
 	in_use = dmbc_alloc_in_use_percent(rq->origin->set->alloc);
 	if (in_use > CACHE_ADD_PERCENT)

@@ -7,8 +7,10 @@
 
 struct dmbc_request;
 
-/* A read: true if a miss is not to be put on the SSD. Notes the stream. Any context. */
-bool dmbc_bypass_read(struct dmbc_request *rq);
+/* Any read: notes its stream; true if that is too long to be cached. Any context. */
+bool dmbc_bypass_stream(struct dmbc_request *rq);
+/* A read miss: true if there is another reason not to put it on the SSD. Any context. */
+bool dmbc_bypass_miss(struct dmbc_request *rq);
 
 enum dmbc_write_way { DMBC_WRITE_SSD, DMBC_WRITE_BOTH, DMBC_WRITE_AROUND };
 

@@ -100,6 +100,7 @@ static int read_miss(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
 
+	rq->bypass = rq->bypass || dmbc_bypass_miss(rq);
 	rq->fill = rq->bypass ? NULL : dmbc_fill_begin(rq);
 	if (rq->bypass) {
 		dmbc_count(o, bypass_reads);
@@ -157,7 +158,7 @@ int dmbc_read_start(struct dmbc_request *rq)
 	int r;
 
 	if (!rq->decided) {
-		rq->bypass = dmbc_bypass_read(rq);
+		rq->bypass = dmbc_bypass_stream(rq);
 		rq->decided = true;
 	}
 	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) && dmbc_errors_write_allowed(o))
