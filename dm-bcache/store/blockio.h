@@ -39,8 +39,8 @@ int dmbc_blockio_write(struct dmbc_blockio *io, __u64 sector, __u32 sectors, con
 int dmbc_blockio_flush(struct dmbc_blockio *io);
 
 /* Starts a write; may sleep for memory (mempool); @buf stays untouched until @fn runs. */
-void dmbc_blockio_write_async(struct dmbc_blockio *io, __u64 sector, __u32 sectors,
-			      const void *buf, unsigned int flags, dmbc_blockio_fn fn, void *ctx);
+void dmbc_blockio_write_async(struct dmbc_blockio *io, __u64 sector, __u32 sectors, const void *buf,
+			      unsigned int flags, dmbc_blockio_fn fn, void *ctx);
 void dmbc_blockio_flush_async(struct dmbc_blockio *io, dmbc_blockio_fn fn, void *ctx);
 
 /* Writes so far, sectors: write amplification is reported from it. */

@@ -248,9 +248,9 @@ void dmbc_journal_write(struct dmbc_journal *j)
 	e = j->flight; /* ours until write_done() */
 	seal(j, e);
 	sector = dmbc_geometry_sector(g, g->first_bucket) + block * g->block_sectors;
-	dmbc_blockio_write_async(j->io, sector,
-				 dmbc_journal_blocks(j, e->words) * g->block_sectors, e->set,
-				 DMBC_IO_PREFLUSH | DMBC_IO_FUA | DMBC_IO_ANYCTX, write_done, j);
+	dmbc_blockio_write_async(j->io, sector, dmbc_journal_blocks(j, e->words) * g->block_sectors,
+				 e->set, DMBC_IO_PREFLUSH | DMBC_IO_FUA | DMBC_IO_ANYCTX,
+				 write_done, j);
 }
 
 static void write_work(struct work_struct *work)
@@ -421,8 +421,8 @@ static int set_limits(struct dmbc_journal *j)
 	j->max_blocks = min3(DMBC_JSET_MAX_BYTES / j->block_bytes, j->bucket_blocks,
 			     ring - j->bucket_blocks - j->reserve_blocks);
 	j->max_words = (j->max_blocks * j->block_bytes - sizeof(struct dmbc_disk_jset)) / 8;
-	j->short_blocks = min(j->reserve_blocks + max(ring / 4, 2 * j->max_blocks),
-			      ring - j->bucket_blocks);
+	j->short_blocks =
+		min(j->reserve_blocks + max(ring / 4, 2 * j->max_blocks), ring - j->bucket_blocks);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef DMBC_STORE_JOURNAL_INTERNAL_H
 #define DMBC_STORE_JOURNAL_INTERNAL_H
 
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
