@@ -29,6 +29,8 @@ struct dmbc_journal;
 struct dmbc_nodes;
 struct dmbc_why;
 
+#define DMBC_INDEX_MAX_DEPTH 8
+
 struct dmbc_index_config {
 	const struct dmbc_geometry *g;
 	struct dmbc_nodes *nodes;
@@ -72,16 +74,21 @@ struct dmbc_insert {
 	struct dmbc_key key;
 	enum dmbc_insert_how how;
 	struct dmbc_key old; /* REPLACE */
-	/* asked under the index lock just before applying; false: skip this one. May be NULL. */
+	/*
+	 * Asked under the index lock just before applying, and again when that lock
+	 * was given up in between (a key over several leaves); false: skip the rest
+	 * of this one. May be NULL.
+	 */
 	bool (*check)(struct dmbc_insert *op);
 	__u32 applied; /* out: sectors inserted */
-	int error; /* out: 0, -EIO */
+	int error; /* out: 0, -EIO, -ENOSPC */
 };
 
 /*
- * Applies @nr changes in order, each atomically. Sleeps (journal room, node
- * reads, splits). A key may lie across several leaves. Returns 0 or the first
- * error; each op has its own. After return the changes are in memory and in
+ * Applies @nr changes in order, each atomically within a leaf. Sleeps (journal
+ * room, node reads, splits). A key may lie across several leaves. Batches in
+ * ascending order are cheapest: they stay in one leaf. Returns 0 or the first
+ * error; each op has its own (-EIO; -ENOSPC if a split finds no bucket). After return the changes are in memory and in
  * the open journal entry; durable after a journal flush. An op with a pointer
  * needs its bucket pinned by the caller until return.
  */
@@ -104,7 +111,8 @@ struct dmbc_index_scan {
 
 /*
  * Copies the next live, current keys that are wanted to @keys, at most @max;
- * returns how many, or <0. Looks at no more than a few nodes per call and
+ * returns how many, or <0; whole keys, also the first and last that lie partly
+ * outside of the range. Looks at no more than a few nodes per call and
  * advances s->pos, so 0 with !done means: call again. Sleeps.
  */
 int dmbc_index_scan(struct dmbc_index *ix, struct dmbc_index_scan *s, struct dmbc_key *keys,
@@ -133,7 +141,8 @@ int dmbc_index_open_root(struct dmbc_index *ix, const struct dmbc_key *root, uns
 int dmbc_index_mark(struct dmbc_index *ix, struct dmbc_why *why);
 /* Journal keys before replay: raises generations and pins the buckets until replay_done. */
 int dmbc_index_mark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, __u32 nr);
-/* Inserts keys of journal entry @seq without journalling them again; pins @seq instead. */
+/* Inserts keys of journal entry @seq without journalling them again; pins @seq instead. Splits may
+ * take buckets and commit to the journal. */
 int dmbc_index_replay(struct dmbc_index *ix, __u64 seq, const struct dmbc_key *keys, __u32 nr);
 void dmbc_index_unmark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, __u32 nr);
 
@@ -144,6 +153,10 @@ struct dmbc_index_gc {
 	__u64 pos;
 	bool running, done;
 	__u8 *oldest; /* per bucket, new values; owned by the gc pass */
+	struct {
+		__u32 inode;
+		__u64 pos;
+	} noted[DMBC_INDEX_MAX_DEPTH]; /* by level: interior nodes have been looked at up to here */
 	__u64 nodes, keys, rewritten, merged; /* statistics of this pass */
 };
 
@@ -151,9 +164,10 @@ struct dmbc_index_gc {
 int dmbc_index_gc_start(struct dmbc_index *ix, struct dmbc_index_gc *gc);
 /*
  * Does up to @nodes leaves from the position on: notes the oldest generations,
- * rewrites leaves that are mostly dead or hold pointers more than 10
- * generations behind, merges sparse neighbours. Takes and drops the index lock
- * for each, so others get through. When the end is reached, publishes the
+ * rewrites nodes that are mostly dead or hold pointers more than 10 generations
+ * behind, merges sparse neighbours; never waits for buckets (the refill may be
+ * waiting for gc): without them a node is left as it is. Takes and drops the
+ * index lock for each leaf, so others get through. When the end is reached, publishes the
  * `oldest` values to the buckets and sets done. 0 or -EIO.
  */
 int dmbc_index_gc_step(struct dmbc_index *ix, struct dmbc_index_gc *gc, __u32 nodes);
