@@ -4,6 +4,7 @@
 # The running kernel's build folder, or the newest one installed where it has none.
 KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 	$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V | tail -1))
+VERSION := $(shell sed -n 's/^VERSION := //p' userspace/Makefile)
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -18,6 +19,15 @@ tools: ## the tools and their library, in build/
 install: all ## both, under DESTDIR and PREFIX
 	$(MAKE) -C dm-bcache KDIR=$(KDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) install
 	$(MAKE) -C userspace PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+
+dkms: ## a source package for DKMS, build/dm-bcache-VERSION.tar.gz
+	$(RM) -r build/dkms
+	mkdir -p build/dkms/dm-bcache-$(VERSION)
+	rsync -a --include='*/' --include='*.[ch]' --include='*.mk' --include='*.def' --include=Kbuild --include=Makefile --exclude='*' \
+		--prune-empty-dirs dm-bcache include build/dkms/dm-bcache-$(VERSION)/
+	cp LICENSE build/dkms/dm-bcache-$(VERSION)/
+	sed 's/@VERSION@/$(VERSION)/' dm-bcache/dkms.conf.in >build/dkms/dm-bcache-$(VERSION)/dkms.conf
+	tar -C build/dkms -czf build/dm-bcache-$(VERSION).tar.gz dm-bcache-$(VERSION)
 
 check: ## every test
 	@tests/run
@@ -51,4 +61,4 @@ clean: ## removes what was built here; the test kernels stay in ~/.cache/dm-bcac
 help: ## this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all module tools install check check-unit check-vm check-uml lint format demo bench clean help
+.PHONY: all module tools install dkms check check-unit check-vm check-uml lint format demo bench clean help
