@@ -99,9 +99,8 @@ struct dmbc_node *dmbc_index_leaf(struct dmbc_index *ix, __u32 inode, __u64 pos,
 		struct dmbc_key k;
 
 		if (dmbc_nodekeys_child(&n->keys, inode, pos, &k))
-			child = write && n->level == 1 ?
-					dmbc_nodes_get_write(ns, &k, 0) :
-					dmbc_nodes_get_read(ns, &k, n->level - 1);
+			child = write && n->level == 1 ? dmbc_nodes_get_write(ns, &k, 0)
+						       : dmbc_nodes_get_read(ns, &k, n->level - 1);
 		dmbc_node_unlock_read(n);
 		n = child;
 	}

@@ -39,8 +39,8 @@ struct rewrite {
 struct dmbc_node *dmbc_index_new_node(struct dmbc_index *ix, const struct dmbc_key *at,
 				      unsigned int level)
 {
-	struct dmbc_key key = dmbc_key_make(dmbc_key_inode(at), at->low, ix->c.g->node_sectors,
-					    false, 0);
+	struct dmbc_key key =
+		dmbc_key_make(dmbc_key_inode(at), at->low, ix->c.g->node_sectors, false, 0);
 	struct dmbc_node *n;
 	int r;
 

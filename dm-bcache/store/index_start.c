@@ -12,15 +12,14 @@
  *   dmbc_index_unmark_journal().
  */
 #include <linux/err.h>
-#include <linux/kernel.h>
+#include <linux/errno.h>
 #include <linux/sched.h>
 
+#include "lib/port.h"
 #include "store/index_internal.h"
 #include "store/journal.h"
 
 #define PREFETCH 8
-
-#define explain(why, ...) snprintf((why)->text, sizeof((why)->text), __VA_ARGS__)
 
 static const struct dmbc_key max_key = {
 	.high = DMBC_KEY_MARK | DMBC_KEY_MAX_INODE,
@@ -51,12 +50,13 @@ static int check_root(struct dmbc_index *ix, const struct dmbc_key *root, unsign
 		      struct dmbc_why *why)
 {
 	if (level >= DMBC_INDEX_MAX_DEPTH) {
-		explain(why, "the index is %u levels deep, at most %u are possible", level + 1,
-			DMBC_INDEX_MAX_DEPTH);
+		dmbc_explain(why, "the index is %u levels deep, at most %u are possible", level + 1,
+			     DMBC_INDEX_MAX_DEPTH);
 		return -EINVAL;
 	}
 	if (!dmbc_key_is_max(root) || dmbc_key_size(root) != ix->c.g->node_sectors) {
-		explain(why, "the root's key does not span the index or has another node size");
+		dmbc_explain(why,
+			     "the root's key does not span the index or has another node size");
 		return -EINVAL;
 	}
 	return dmbc_verify_interior_key(ix->c.g, root, why);
@@ -69,9 +69,9 @@ static int node_error(struct dmbc_index *ix, const struct dmbc_key *key, unsigne
 	struct dmbc_why inner;
 
 	dmbc_nodes_why(ix->c.nodes, &inner);
-	explain(why, "node at sector %llu, level %u: %.72s",
-		(unsigned long long)dmbc_ptr_sector(key->ptr), level,
-		inner.text[0] ? inner.text : "cannot be read");
+	dmbc_explain(why, "node at sector %llu, level %u: %.72s",
+		     (unsigned long long)dmbc_ptr_sector(key->ptr), level,
+		     inner.text[0] ? inner.text : "cannot be read");
 	return error;
 }
 
@@ -113,9 +113,9 @@ static bool within(const struct span *s, const struct dmbc_key *k, bool leaf)
 static int damaged(const struct dmbc_node *n, const struct dmbc_key *k, const char *what,
 		   struct dmbc_why *why)
 {
-	explain(why, "node at sector %llu, level %u: key %u:%llu %s",
-		(unsigned long long)dmbc_ptr_sector(n->key.ptr), n->level, dmbc_key_inode(k),
-		(unsigned long long)k->low, what);
+	dmbc_explain(why, "node at sector %llu, level %u: key %u:%llu %s",
+		     (unsigned long long)dmbc_ptr_sector(n->key.ptr), n->level, dmbc_key_inode(k),
+		     (unsigned long long)k->low, what);
 	return -EIO;
 }
 
@@ -182,8 +182,8 @@ static bool next_child(struct dmbc_node *n, __u32 inode, __u64 pos, struct dmbc_
 }
 
 /* Asks for children some way ahead of the walk. */
-static void prefetch(struct dmbc_index *ix, struct dmbc_node *n, struct dmbc_key *ahead,
-		     unsigned int nr)
+static void prefetch_children(struct dmbc_index *ix, struct dmbc_node *n, struct dmbc_key *ahead,
+			      unsigned int nr)
 {
 	struct dmbc_key k;
 
@@ -202,7 +202,7 @@ static int visit_children(struct dmbc_index *ix, struct dmbc_node *n, const stru
 	struct dmbc_key ahead = dmbc_key_make_hole(s->inode, s->pos, 0);
 	struct span child = *s;
 
-	prefetch(ix, n, &ahead, PREFETCH);
+	prefetch_children(ix, n, &ahead, PREFETCH);
 	while (next_child(n, child.inode, child.pos, &child.last)) {
 		const struct dmbc_key *k = &child.last;
 		int r;
@@ -214,7 +214,7 @@ static int visit_children(struct dmbc_index *ix, struct dmbc_node *n, const stru
 		r = visit(ix, n->level - 1, k, &child, why);
 		if (r)
 			return r;
-		prefetch(ix, n, &ahead, 1);
+		prefetch_children(ix, n, &ahead, 1);
 		child.inode = dmbc_key_inode(k);
 		child.pos = k->low;
 	}
@@ -277,9 +277,9 @@ int dmbc_index_mark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, 
 			return r;
 		/* pinned even if it is stale: unmark does not know */
 		if (dmbc_key_has_ptr(&keys[i]))
-			atomic_inc(&dmbc_bucket_at_sector(ix->c.buckets,
-							  dmbc_ptr_sector(keys[i].ptr))
-					    ->pins);
+			atomic_inc(
+				&dmbc_bucket_at_sector(ix->c.buckets, dmbc_ptr_sector(keys[i].ptr))
+					 ->pins);
 	}
 	return 0;
 }

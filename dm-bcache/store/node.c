@@ -34,9 +34,8 @@ static struct dmbc_node *find_node(struct dmbc_nodes *ns, __u64 ptr)
 {
 	struct dmbc_node *n;
 
-	hlist_for_each_entry_rcu(n, dmbc_nodes_chain(ns, ptr), hash)
-		if (n->key.ptr == ptr)
-			return n;
+	hlist_for_each_entry_rcu(n, dmbc_nodes_chain(ns, ptr),
+				 hash) if (n->key.ptr == ptr) return n;
 	return NULL;
 }
 
@@ -387,8 +386,8 @@ static void init_sizes(struct dmbc_nodes *ns)
 	ns->node_bytes = g->node_sectors * DMBC_SECTOR_BYTES;
 	ns->node_blocks = g->node_sectors / g->block_sectors;
 	ns->capacity = dmbc_nodekeys_capacity(ns->node_bytes);
-	ns->tree_bytes = dmbc_nodekeys_tree_capacity(ns->capacity) *
-			 sizeof(struct dmbc_bset_tree_entry);
+	ns->tree_bytes =
+		dmbc_nodekeys_tree_capacity(ns->capacity) * sizeof(struct dmbc_bset_tree_entry);
 	expected = ns->c.cap_bytes / ns->node_bytes + 4 * DMBC_NODES_MIN_LEAVES;
 	ns->hash_bits = min_t(unsigned int, ilog2(expected) + 1, MAX_HASH_BITS);
 }

@@ -121,9 +121,8 @@ int dmbc_nodes_write_first(struct dmbc_node *n)
 	int r;
 
 	n->written = dmbc_nodekeys_pack_first(&n->keys, &set);
-	r = dmbc_blockio_write(ns->c.io, dmbc_nodes_sector(n),
-			       n->written * ns->c.g->block_sectors, n->data,
-			       DMBC_IO_PREFLUSH | DMBC_IO_FUA);
+	r = dmbc_blockio_write(ns->c.io, dmbc_nodes_sector(n), n->written * ns->c.g->block_sectors,
+			       n->data, DMBC_IO_PREFLUSH | DMBC_IO_FUA);
 	if (r)
 		fail(ns, r);
 	return r;
@@ -373,8 +372,8 @@ void dmbc_nodes_write_older(struct dmbc_nodes *ns, __u64 seq)
 			continue;
 		if (look_for_pins(ns, seq) == PINNED_NONE)
 			return;
-		wait_event(ns->wait, look_for_pins(ns, seq) != PINNED_IN_FLIGHT ||
-					     READ_ONCE(ns->failed));
+		wait_event(ns->wait,
+			   look_for_pins(ns, seq) != PINNED_IN_FLIGHT || READ_ONCE(ns->failed));
 	}
 }
 
