@@ -132,7 +132,9 @@ bool dmbc_super_attached(const struct dmbc_super *s)
 {
 	static const __u8 none[16];
 
-	return memcmp(s->disk.set_uuid, none, sizeof(none)) != 0;
+	/* make-bcache leaves a random set uuid on a disk that was never attached */
+	return dmbc_super_state(s) != DMBC_STATE_NONE &&
+	       memcmp(s->disk.set_uuid, none, sizeof(none)) != 0;
 }
 
 void dmbc_super_set_attached(struct dmbc_super *s, const __u8 set_uuid[16])

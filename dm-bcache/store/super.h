@@ -38,7 +38,8 @@ enum dmbc_state dmbc_super_state(const struct dmbc_super *s);
 void dmbc_super_set_state(struct dmbc_super *s, enum dmbc_state state);
 enum dmbc_mode dmbc_super_mode(const struct dmbc_super *s);
 void dmbc_super_set_mode(struct dmbc_super *s, enum dmbc_mode mode);
-bool dmbc_super_attached(const struct dmbc_super *s); /* set uuid is not zero */
+/* A set uuid and any state but none. */
+bool dmbc_super_attached(const struct dmbc_super *s);
 void dmbc_super_set_attached(struct dmbc_super *s, const __u8 set_uuid[16]);
 int dmbc_super_write_backing(struct dmbc_blockio *io, struct dmbc_super *s);
 
