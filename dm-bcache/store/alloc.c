@@ -226,15 +226,17 @@ void dmbc_alloc_return(struct dmbc_alloc *a, __u64 ptr)
 
 int dmbc_alloc_wait(struct dmbc_alloc *a, enum dmbc_reserve reserve, __u32 n)
 {
+	bool there;
+
 	n = min(n, a->size - a->floor[reserve]);
 	if (available(a, reserve, n))
 		return 0;
 	atomic_inc(&a->waiters);
 	if (a->on_low)
 		a->on_low(a->on_low_ctx);
-	wait_event(a->wait, available(a, reserve, n) || READ_ONCE(a->failed));
+	wait_event(a->wait, (there = available(a, reserve, n)) || READ_ONCE(a->failed));
 	atomic_dec(&a->waiters);
-	return available(a, reserve, n) ? 0 : -ENOSPC;
+	return there ? 0 : -ENOSPC;
 }
 
 /* ---- space for data -------------------------------------------------------------------- */

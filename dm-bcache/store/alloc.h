@@ -44,7 +44,10 @@ int dmbc_alloc_bucket(struct dmbc_alloc *a, enum dmbc_reserve reserve, bool wait
 /* Gives back a bucket that nothing on the medium names (its generation was durable when it was
  * taken and still is): no generation bump, free at once. */
 void dmbc_alloc_return(struct dmbc_alloc *a, __u64 ptr);
-/* Waits until @n buckets can be taken for @reserve without waiting. 0, -ENOSPC. Sleeps. */
+/*
+ * Waits until @n buckets can be taken for @reserve without waiting; others may
+ * take them first all the same. 0, -ENOSPC. Sleeps.
+ */
 int dmbc_alloc_wait(struct dmbc_alloc *a, enum dmbc_reserve reserve, __u32 n);
 
 /*

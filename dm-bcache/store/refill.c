@@ -168,8 +168,7 @@ static enum outcome run_batch(struct dmbc_refill *r)
 
 static void rest(struct dmbc_refill *r, unsigned int ms)
 {
-	wait_event_interruptible_timeout(r->wait, r->kicked || kthread_should_stop(),
-					 msecs_to_jiffies(ms));
+	wait_event_idle_timeout(r->wait, r->kicked || kthread_should_stop(), msecs_to_jiffies(ms));
 }
 
 static int refill_thread(void *data)
@@ -178,7 +177,7 @@ static int refill_thread(void *data)
 	enum outcome outcome = PROGRESS;
 
 	while (outcome != FAILED && !kthread_should_stop()) {
-		wait_event_interruptible(r->wait, dmbc_alloc_is_low(r->a) || kthread_should_stop());
+		wait_event_idle(r->wait, dmbc_alloc_is_low(r->a) || kthread_should_stop());
 		if (kthread_should_stop())
 			break;
 		WRITE_ONCE(r->kicked, false);
@@ -193,7 +192,7 @@ static int refill_thread(void *data)
 	}
 	if (outcome == FAILED)
 		dmbc_alloc_set_failed(r->a, true);
-	wait_event_interruptible(r->wait, kthread_should_stop());
+	wait_event_idle(r->wait, kthread_should_stop());
 	return 0;
 }
 
