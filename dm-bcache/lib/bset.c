@@ -2,9 +2,11 @@
 /*
  * Search in one sorted run.
  *
- * The tree holds the last key of each group of DMBC_BSET_STRIDE keys, written
- * once by dmbc_bset_tree_build(). dmbc_bset_search() descends it without
- * branches to find the group, then halves the group with below().
+ * The index holds the last key of each group of DMBC_BSET_STRIDE keys, packed
+ * into a word by pack() and written once by dmbc_bset_tree_build().
+ * dmbc_bset_search() counts the entries below the position, which gives the
+ * group, and then the keys below it in the group. Both loops halve without a
+ * branch on the keys: a mispredicted one costs more than the whole step.
  *
  * Trims after the build may lower a key's end but never under the end of the
  * key before it. An entry may thus be too high for its own key, and only for
@@ -14,95 +16,97 @@
 
 #include "lib/port.h"
 
-#define TREE_MIN_KEYS 32 /* below: halving alone is as fast */
+#define INDEX_MIN_KEYS 32 /* below: halving the keys alone is as fast */
+#define PACKED_LOW_BITS (64 - DMBC_KEY_INODE_BITS)
+#define PACKED_LOW_MAX ((1ULL << PACKED_LOW_BITS) - 1)
+
+/*
+ * Larger ends are all packed as the largest (a disk of 8 PiB), so the order of
+ * entries is right for every position below that one. Others do without.
+ */
+static inline __u64 pack(__u32 inode, __u64 low)
+{
+	return (__u64)inode << PACKED_LOW_BITS | (low < PACKED_LOW_MAX ? low : PACKED_LOW_MAX);
+}
 
 __u32 dmbc_bset_tree_entries(__u32 nr)
 {
-	return nr < TREE_MIN_KEYS ? 0 : nr / DMBC_BSET_STRIDE;
-}
-
-/* Smallest node number of an in-order walk under @at (numbers start at 1). */
-static __u32 leftmost(__u32 at, __u32 nr)
-{
-	while (2 * at <= nr)
-		at = 2 * at;
-	return at;
-}
-
-static __u32 in_order_next(__u32 at, __u32 nr)
-{
-	if (2 * at + 1 <= nr)
-		return leftmost(2 * at + 1, nr);
-	while (at & 1)
-		at >>= 1;
-	return at >> 1;
+	return nr < INDEX_MIN_KEYS ? 0 : nr / DMBC_BSET_STRIDE;
 }
 
 void dmbc_bset_tree_build(struct dmbc_bset *s, struct dmbc_bset_tree_entry *mem)
 {
-	__u32 group, at;
+	__u32 i;
 
 	s->tree_nr = dmbc_bset_tree_entries(s->nr);
 	s->tree = s->tree_nr ? mem : NULL;
-	at = leftmost(1, s->tree_nr);
-	for (group = 0; group < s->tree_nr; group++) {
-		const struct dmbc_key *last = &s->keys[(group + 1) * DMBC_BSET_STRIDE - 1];
+	for (i = 0; i < s->tree_nr; i++) {
+		const struct dmbc_key *last = &s->keys[(i + 1) * DMBC_BSET_STRIDE - 1];
 
-		mem[at - 1].low = last->low;
-		mem[at - 1].inode = dmbc_key_inode(last);
-		mem[at - 1].index = group * DMBC_BSET_STRIDE;
-		at = in_order_next(at, s->tree_nr);
+		mem[i].packed = pack(dmbc_key_inode(last), last->low);
 	}
 }
 
-/* True if (key_inode, low) <= (inode, pos); no branch. */
-static inline __u32 not_after(__u32 key_inode, __u64 low, __u32 inode, __u64 pos)
+static inline unsigned long highest_power(__u32 nr)
 {
-	return (__u32)(key_inode < inode) | ((__u32)(key_inode == inode) & (__u32)(low <= pos));
+	return 1UL << (31 - __builtin_clz(nr));
 }
 
-/* How many of @nr sorted keys are <= (inode, pos). */
-static inline __u32 below(const struct dmbc_key *keys, __u32 nr, __u32 inode, __u64 pos)
+/*
+ * How many of @nr > 0 sorted entries are below @packed. The first step leaves
+ * a stretch of one less than a power of two at either end; both ends are then
+ * halved by the same steps.
+ */
+static inline __u32 count_entries(const struct dmbc_bset_tree_entry *e, __u32 nr, __u64 packed)
 {
-	const struct dmbc_key *at = keys;
+	unsigned long step = highest_power(nr);
+	unsigned long at = e[step - 1].packed < packed ? nr - step + 1 : 0;
+
+	while (step >>= 1) {
+		unsigned long next = at + step;
+
+		at = e[next - 1].packed < packed ? next : at;
+	}
+	return at;
+}
+
+/* True if the key lies before the position; no branch. */
+static inline bool is_below(const struct dmbc_key *k, __u32 inode, __u64 low)
+{
+#ifdef __SIZEOF_INT128__
+	return ((unsigned __int128)dmbc_key_inode(k) << 64 | k->low) <
+	       ((unsigned __int128)inode << 64 | low);
+#else
+	return dmbc_pos_cmp(dmbc_key_inode(k), k->low, inode, low) < 0;
+#endif
+}
+
+/* How many of @nr sorted keys are below the position; as count_entries(). */
+static inline __u32 count_keys(const struct dmbc_key *keys, __u32 nr, __u32 inode, __u64 low)
+{
+	unsigned long step, at;
 
 	if (!nr)
 		return 0;
-	while (nr > 1) {
-		__u32 half = nr / 2;
+	step = highest_power(nr);
+	at = is_below(&keys[step - 1], inode, low) ? nr - step + 1 : 0;
+	while (step >>= 1) {
+		unsigned long next = at + step;
 
-		at += not_after(dmbc_key_inode(&at[half - 1]), at[half - 1].low, inode, pos) *
-		      half;
-		nr -= half;
+		at = is_below(&keys[next - 1], inode, low) ? next : at;
 	}
-	return at - keys + not_after(dmbc_key_inode(at), at->low, inode, pos);
-}
-
-/* First key of the group in which the search goes on; *@nr: its keys. */
-static inline __u32 find_group(const struct dmbc_bset *s, __u32 inode, __u64 pos, __u32 *nr)
-{
-	__u32 at = 1;
-
-	while (at <= s->tree_nr) {
-		const struct dmbc_bset_tree_entry *e = &s->tree[at - 1];
-
-		at = 2 * at + not_after(e->inode, e->low, inode, pos);
-	}
-	/* back to where the descent last went left: the first entry after the position */
-	at >>= __builtin_ctz(~at) + 1;
-	if (at) {
-		*nr = DMBC_BSET_STRIDE;
-		return s->tree[at - 1].index;
-	}
-	*nr = s->nr - s->tree_nr * DMBC_BSET_STRIDE;
-	return s->tree_nr * DMBC_BSET_STRIDE;
+	return at;
 }
 
 __u32 dmbc_bset_search(const struct dmbc_bset *s, __u32 inode, __u64 pos)
 {
 	__u32 nr = s->nr, first = 0;
 
-	if (s->tree)
-		first = find_group(s, inode, pos, &nr);
-	return first + below(s->keys + first, nr, inode, pos);
+	/* "not above @pos" is "below @pos + 1" */
+	pos++;
+	if (s->tree && pos < PACKED_LOW_MAX) {
+		first = count_entries(s->tree, s->tree_nr, pack(inode, pos)) * DMBC_BSET_STRIDE;
+		nr = nr - first < DMBC_BSET_STRIDE ? nr - first : DMBC_BSET_STRIDE;
+	}
+	return first + count_keys(s->keys + first, nr, inode, pos);
 }

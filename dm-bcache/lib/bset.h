@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A sorted run of keys in memory, searched through a small tree.
+ * A sorted run of keys in memory, searched through a small index.
  *
  * Keys are ordered by dmbc_key_cmp; extents of one run do not overlap. A dead
- * key has size 0 and keeps its place in the order. The tree is an array in
- * breadth-first (Eytzinger) order with one entry per DMBC_BSET_STRIDE keys; it
- * is built when a run stops growing and never changes with trims, which keep
- * the order. Without a tree (tree == NULL) search is a plain binary search.
+ * key has size 0 and keeps its place in the order. The index ("tree") is a
+ * sorted array with one word per DMBC_BSET_STRIDE keys; it is built when a run
+ * stops growing and never changes with trims, which keep the order. Without it
+ * (tree == NULL) the keys themselves are halved.
  */
 #ifndef DMBC_LIB_BSET_H
 #define DMBC_LIB_BSET_H
@@ -15,10 +15,9 @@
 
 #define DMBC_BSET_STRIDE 8 /* keys: three cache lines */
 
+/* The last key of a group: inode above the lowest 44 bits of its end; see bset.c. */
 struct dmbc_bset_tree_entry {
-	__u64 low;
-	__u32 inode;
-	__u32 index; /* first key of the group whose last key this is */
+	__u64 packed;
 };
 
 struct dmbc_bset {

@@ -33,8 +33,8 @@ __attribute__((constructor)) static void fill_tables(void)
 		table[0][byte] = one_byte((__u64)byte << 56);
 	for (k = 1; k < 8; k++)
 		for (byte = 0; byte < 256; byte++)
-			table[k][byte] = table[k - 1][byte] << 8 ^
-					 table[0][table[k - 1][byte] >> 56];
+			table[k][byte] =
+				table[k - 1][byte] << 8 ^ table[0][table[k - 1][byte] >> 56];
 }
 
 static __u64 eight_bytes(__u64 crc)

@@ -9,8 +9,9 @@
  * theirs until they are merged (nodekeys_pack.c).
  *
  * A lookup asks every run for the one key that may cover the position; as no
- * two live keys cover the same sector, the first hit is the answer. Only a
- * miss walks on, over dead keys and holes, to find where the gap ends.
+ * two live keys cover the same sector, the first hit is the answer. In a run
+ * without one, gap_end() walks on, over dead keys and holes, to find where the
+ * gap ends; it never goes beyond the caller's limit.
  */
 #include "lib/extent.h"
 #include "lib/nodekeys_internal.h"
@@ -110,8 +111,7 @@ static void report(const struct insertion *in, const struct dmbc_key *old)
 
 	if (!in->cut || !dmbc_key_has_ptr(old))
 		return;
-	in->cut(in->ctx, old, start > in->start ? start : in->start,
-		end < in->end ? end : in->end);
+	in->cut(in->ctx, old, start > in->start ? start : in->start, end < in->end ? end : in->end);
 }
 
 /* Takes away what @in covers of @old. A covered key keeps its end: the order stays. */
@@ -123,19 +123,14 @@ static enum dmbc_overlap trim_key(struct insertion *in, struct dmbc_key *old)
 		return overlap;
 	report(in, old);
 	switch (overlap) {
-	case DMBC_OVERLAP_ALL:
-		dmbc_key_set_size(old, 0);
-		break;
-	case DMBC_OVERLAP_HEAD:
-		dmbc_extent_cut_front(old, in->end);
-		break;
+	case DMBC_OVERLAP_ALL: dmbc_key_set_size(old, 0); break;
+	case DMBC_OVERLAP_HEAD: dmbc_extent_cut_front(old, in->end); break;
 	case DMBC_OVERLAP_MIDDLE:
 		in->far = *old;
 		dmbc_extent_cut_front(&in->far, in->end);
 		dmbc_extent_cut_back(old, in->start);
 		break;
-	default:
-		dmbc_extent_cut_back(old, in->start);
+	default: dmbc_extent_cut_back(old, in->start);
 	}
 	return overlap;
 }
@@ -157,15 +152,10 @@ static __u32 trim_run(const struct dmbc_bset *run, struct insertion *in, __u32 *
 		if (dmbc_key_inode(k) != in->inode || dmbc_key_start(k) >= in->end)
 			break;
 		switch (trim_key(in, k)) {
-		case DMBC_OVERLAP_ALL:
-			++*covered;
-			break;
+		case DMBC_OVERLAP_ALL: ++*covered; break;
 		case DMBC_OVERLAP_TAIL:
-		case DMBC_OVERLAP_MIDDLE:
-			at = i + 1;
-			break;
-		default:
-			break;
+		case DMBC_OVERLAP_MIDDLE: at = i + 1; break;
+		default: break;
 		}
 	}
 	return at;
@@ -248,16 +238,15 @@ void dmbc_nodekeys_insert_child(struct dmbc_nodekeys *n, const struct dmbc_key *
 
 /* ---- lookups --------------------------------------------------------------------- */
 
-/* Where the gap at a position of a run ends, at most @end; @at: from the run's search. */
-static __u64 gap_end(const struct dmbc_bset *run, __u32 at, __u32 inode, __u64 end)
+/* The first data from @at of a run on if it starts before @end; else @end. */
+static __u64 gap_end(const struct dmbc_key *at, const struct dmbc_key *last, __u32 inode, __u64 end)
 {
-	for (; at < run->nr; at++) {
-		const struct dmbc_key *k = &run->keys[at];
-		__u64 start = dmbc_key_start(k);
+	for (; at <= last; at++) {
+		__u64 start = dmbc_key_start(at);
 
-		if (dmbc_key_inode(k) != inode || start >= end)
+		if (start >= end || dmbc_key_inode(at) != inode)
 			break;
-		if (dmbc_key_size(k) && dmbc_key_has_ptr(k))
+		if (dmbc_key_size(at) && dmbc_key_has_ptr(at))
 			return start;
 	}
 	return end;
@@ -266,31 +255,26 @@ static __u64 gap_end(const struct dmbc_bset *run, __u32 at, __u32 inode, __u64 e
 bool dmbc_nodekeys_lookup(const struct dmbc_nodekeys *n, __u32 inode, __u64 pos, __u64 limit,
 			  struct dmbc_key *k, __u64 *end)
 {
-	__u32 at[DMBC_NODEKEYS_RUNS];
-	__u32 r;
+	const struct dmbc_bset *run = n->run, *last = n->run + n->nr_runs - 1;
 
-	for (r = 0; r < n->nr_runs; r++) {
-		const struct dmbc_key *found = n->run[r].keys;
+	for (; run <= last; run++) {
+		__u32 at = dmbc_bset_search(run, inode, pos);
+		const struct dmbc_key *found = run->keys + at;
 
-		at[r] = dmbc_bset_search(&n->run[r], inode, pos);
-		if (at[r] == n->run[r].nr)
+		if (at == run->nr || dmbc_key_inode(found) != inode)
 			continue;
-		found += at[r];
-		if (dmbc_key_inode(found) == inode && dmbc_key_start(found) <= pos &&
-		    dmbc_key_has_ptr(found)) {
+		if (dmbc_key_start(found) <= pos && dmbc_key_has_ptr(found)) {
 			*k = *found;
 			*end = found->low < limit ? found->low : limit;
 			return true;
 		}
+		limit = gap_end(found, run->keys + run->nr - 1, inode, limit);
 	}
-	for (r = 0; r < n->nr_runs; r++)
-		limit = gap_end(&n->run[r], at[r], inode, limit);
 	*end = limit;
 	return false;
 }
 
-bool dmbc_nodekeys_child(const struct dmbc_nodekeys *n, __u32 inode, __u64 pos,
-			 struct dmbc_key *k)
+bool dmbc_nodekeys_child(const struct dmbc_nodekeys *n, __u32 inode, __u64 pos, struct dmbc_key *k)
 {
 	const struct dmbc_key *best = NULL;
 	__u32 r;

@@ -38,8 +38,7 @@ struct dmbc_nodekeys {
 };
 
 /* Called for each live piece [start, end) of @old that an insert takes away. */
-typedef void (*dmbc_nodekeys_cut_fn)(void *ctx, const struct dmbc_key *old, __u64 start,
-				     __u64 end);
+typedef void (*dmbc_nodekeys_cut_fn)(void *ctx, const struct dmbc_key *old, __u64 start, __u64 end);
 /* Tells whether a key is worth keeping; see pack_live. */
 typedef bool (*dmbc_nodekeys_keep_fn)(void *ctx, const struct dmbc_key *k);
 
@@ -102,8 +101,7 @@ void dmbc_nodekeys_insert_child(struct dmbc_nodekeys *n, const struct dmbc_key *
 bool dmbc_nodekeys_lookup(const struct dmbc_nodekeys *n, __u32 inode, __u64 pos, __u64 limit,
 			  struct dmbc_key *k, __u64 *end);
 /* Interior lookup: the first live child key >= (inode, pos) in the sense end > pos. */
-bool dmbc_nodekeys_child(const struct dmbc_nodekeys *n, __u32 inode, __u64 pos,
-			 struct dmbc_key *k);
+bool dmbc_nodekeys_child(const struct dmbc_nodekeys *n, __u32 inode, __u64 pos, struct dmbc_key *k);
 
 struct dmbc_nodekeys_iter {
 	const struct dmbc_nodekeys *n;

@@ -57,9 +57,8 @@ static int scan_sets(struct load *l)
 	int r = 0;
 
 	l->info->tail_torn = false;
-	l->info->seq = l->bytes >= sizeof(struct dmbc_disk_bset) ?
-			       __le64_to_cpu(set_at(l, 0)->seq) :
-			       0;
+	l->info->seq =
+		l->bytes >= sizeof(struct dmbc_disk_bset) ? __le64_to_cpu(set_at(l, 0)->seq) : 0;
 	do {
 		r = dmbc_verify_bset(l->g, l->image + at, l->bytes - at, l->info->ptr_word,
 				     l->target->leaf, !at, &blocks, l->why);
@@ -162,8 +161,8 @@ static int replay_sets(struct load *l)
 	int r;
 
 	while (at < l->used) {
-		__u32 bytes = sizeof(struct dmbc_disk_bset) +
-			      8 * __le32_to_cpu(set_at(l, at)->keys);
+		__u32 bytes =
+			sizeof(struct dmbc_disk_bset) + 8 * __le32_to_cpu(set_at(l, at)->keys);
 
 		r = add_set(l, at);
 		if (r)

@@ -30,10 +30,10 @@
 #endif
 
 /* Writes the reason of a failure for people; @why is a struct dmbc_why * or NULL. */
-#define dmbc_explain(why, ...)                                                                    \
-	do {                                                                                      \
-		if (why)                                                                          \
-			snprintf((why)->text, sizeof((why)->text), __VA_ARGS__);                  \
+#define dmbc_explain(why, ...)                                                                     \
+	do {                                                                                       \
+		if (why)                                                                           \
+			snprintf((why)->text, sizeof((why)->text), __VA_ARGS__);                   \
 	} while (0)
 
 #endif

@@ -190,8 +190,8 @@ static int check_bset_header(const struct dmbc_geometry *g, const struct dmbc_di
 		return -EOPNOTSUPP;
 	}
 	if (!b->seq || (!b->keys && !first)) {
-		dmbc_explain(why, "set: %s", b->seq ? "empty, but not the node's first" :
-						      "sequence number 0");
+		dmbc_explain(why, "set: %s",
+			     b->seq ? "empty, but not the node's first" : "sequence number 0");
 		return -EINVAL;
 	}
 	return 0;
@@ -221,8 +221,8 @@ int dmbc_verify_bset(const struct dmbc_geometry *g, const void *buf, __u32 bytes
 	*blocks = (used + block - 1) >> (DMBC_SECTOR_SHIFT + __builtin_ctz(g->block_sectors));
 	if (!b->version)
 		ptr_word = ~0ULL;
-	if (__le64_to_cpu(b->csum) != dmbc_checksum_seeded(ptr_word, (const char *)buf + 8,
-							   used - 8)) {
+	if (__le64_to_cpu(b->csum) !=
+	    dmbc_checksum_seeded(ptr_word, (const char *)buf + 8, used - 8)) {
 		dmbc_explain(why, "set: bad checksum over %llu bytes", used);
 		return -EILSEQ;
 	}

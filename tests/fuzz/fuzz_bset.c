@@ -15,12 +15,11 @@ static size_t seed_input(__u8 *buf)
 	__u32 set, i, used = 0;
 
 	for (set = 0; set < 3; set++) {
-
 		for (i = 0; i < 30; i++)
-			keys[i] = set && i % 5 == 0 ?
-					  dmbc_key_make_hole(1, 200 + 100 * i + 30 * set, 50) :
-					  dmbc_key_make(1, 200 + 100 * i + 30 * set, 64, false,
-							dmbc_ptr_make((10ULL + i) << 6, set));
+			keys[i] = set && i % 5 == 0
+					  ? dmbc_key_make_hole(1, 200 + 100 * i + 30 * set, 50)
+					  : dmbc_key_make(1, 200 + 100 * i + 30 * set, 64, false,
+							  dmbc_ptr_make((10ULL + i) << 6, set));
 		used += fixture_bset(&g, buf + used, PTR_WORD, 99, keys, 30);
 	}
 	return NODE_BYTES;

@@ -10,8 +10,8 @@ static size_t seed_input(__u8 *buf)
 
 	for (i = 0; i < 40; i++)
 		keys[i] = i % 3 ? dmbc_key_make(i / 8, 1000 + 8 * i, 8, i % 2,
-						dmbc_ptr_make(640 + 64 * i, i)) :
-				  dmbc_key_make_hole(i / 8, 1000 + 8 * i, 8);
+						dmbc_ptr_make(640 + 64 * i, i))
+				: dmbc_key_make_hole(i / 8, 1000 + 8 * i, 8);
 	fixture_jset(&g, (struct dmbc_disk_jset *)buf, keys, 40);
 	return 2048;
 }

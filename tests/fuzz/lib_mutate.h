@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const __u8 *data, size_t bytes)
 
 static void mutate(__u8 *buf, size_t bytes)
 {
-	static const __u64 special[] = { 0,	   1,	      0xff, 0xffff, 0xffffffff,
+	static const __u64 special[] = { 0,	     1,	    0xff, 0xffff, 0xffffffff,
 					 1ULL << 63, ~0ULL, 512,  4095 };
 	__u32 n = 1 + random_below(4);
 	size_t at;
@@ -61,21 +61,17 @@ static void mutate(__u8 *buf, size_t bytes)
 	while (n--) {
 		at = random_below(bytes);
 		switch (random_below(5)) {
-		case 0:
-			buf[at] ^= 1 << random_below(8);
-			break;
-		case 1:
-			buf[at] = random_u64();
-			break;
+		case 0: buf[at] ^= 1 << random_below(8); break;
+		case 1: buf[at] = random_u64(); break;
 		case 2: /* one whole word */
 			if (bytes >= 8)
-				memcpy(buf + random_below(bytes / 8) * 8,
-				       &special[random_below(9)], 8);
+				memcpy(buf + random_below(bytes / 8) * 8, &special[random_below(9)],
+				       8);
 			break;
 		case 3: /* half a word */
 			if (bytes >= 4)
-				memcpy(buf + random_below(bytes / 4) * 4,
-				       &special[random_below(9)], 4);
+				memcpy(buf + random_below(bytes / 4) * 4, &special[random_below(9)],
+				       4);
 			break;
 		default: /* one word over another: also among the first, which say the most */
 			if (bytes >= 16)

@@ -162,8 +162,9 @@ static void map_insert(const struct dmbc_key *k)
 	__u64 s;
 
 	for (s = dmbc_key_start(k); s < k->low; s++) {
-		map[inode][s].ptr = !dmbc_key_has_ptr(k) ? 0 :
-			k->ptr + ((s - dmbc_key_start(k)) << DMBC_PTR_OFFSET_SHIFT);
+		map[inode][s].ptr = !dmbc_key_has_ptr(k) ? 0
+							 : k->ptr + ((s - dmbc_key_start(k))
+								     << DMBC_PTR_OFFSET_SHIFT);
 		map[inode][s].dirty = dmbc_key_dirty(k);
 	}
 }
@@ -305,8 +306,7 @@ static void run_leaf(__u32 node_sectors, __u32 block_sectors, __u32 steps)
 			}
 		}
 		insert_random();
-		check_lookup(&m.n, random_below(INODES), pos,
-			     pos + 1 + random_below(SPACE - pos));
+		check_lookup(&m.n, random_below(INODES), pos, pos + 1 + random_below(SPACE - pos));
 	}
 	printf("leaf %u/%u: %u steps, %llu seals, %llu rewrites, %llu loads\n", node_sectors,
 	       block_sectors, steps, m.seals, m.rewrites, m.loads);
@@ -351,9 +351,9 @@ static bool in_use[BUCKETS];
 
 static struct dmbc_key child_key(const struct child *c)
 {
-	return dmbc_key_make(0, c->end, m.g.node_sectors, false,
-			     dmbc_ptr_make((__u64)(c->bucket + 1) << m.g.bucket_shift,
-					   gen[c->bucket]));
+	return dmbc_key_make(
+		0, c->end, m.g.node_sectors, false,
+		dmbc_ptr_make((__u64)(c->bucket + 1) << m.g.bucket_shift, gen[c->bucket]));
 }
 
 static __u32 take_bucket(void)

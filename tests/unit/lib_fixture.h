@@ -106,9 +106,9 @@ static inline void fixture_jset(const struct dmbc_geometry *g, struct dmbc_disk_
 {
 	struct dmbc_key uuid = dmbc_key_make(0, 0, g->meta_sectors, false,
 					     dmbc_ptr_make(20ULL << g->bucket_shift, 1));
-	struct dmbc_key root = dmbc_key_make(DMBC_KEY_MAX_INODE, DMBC_KEY_MAX_OFFSET,
-					     g->node_sectors, false,
-					     dmbc_ptr_make(21ULL << g->bucket_shift, 2));
+	struct dmbc_key root =
+		dmbc_key_make(DMBC_KEY_MAX_INODE, DMBC_KEY_MAX_OFFSET, g->node_sectors, false,
+			      dmbc_ptr_make(21ULL << g->bucket_shift, 2));
 	__u32 i, words = 0;
 
 	memset(j, 0, sizeof(*j));
@@ -127,8 +127,8 @@ static inline void fixture_jset(const struct dmbc_geometry *g, struct dmbc_disk_
 
 static inline void fixture_seal_bset(struct dmbc_disk_bset *b, __u64 ptr_word)
 {
-	b->csum = __cpu_to_le64(dmbc_checksum_seeded(
-		ptr_word, (char *)b + 8, sizeof(*b) - 8 + 8 * __le32_to_cpu(b->keys)));
+	b->csum = __cpu_to_le64(dmbc_checksum_seeded(ptr_word, (char *)b + 8,
+						     sizeof(*b) - 8 + 8 * __le32_to_cpu(b->keys)));
 }
 
 /* A set of the given keys, as they are; returns its bytes in whole blocks. */

@@ -60,15 +60,9 @@ static void trim(const struct dmbc_bset *s)
 		__u64 start = dmbc_key_start(k);
 
 		switch (random_below(4)) {
-		case 0:
-			dmbc_key_set_size(k, 0);
-			break;
-		case 1:
-			dmbc_extent_cut_back(k, start + 1 + random_below(k->low - start));
-			break;
-		case 2:
-			dmbc_extent_cut_front(k, start + random_below(k->low - start));
-			break;
+		case 0: dmbc_key_set_size(k, 0); break;
+		case 1: dmbc_extent_cut_back(k, start + 1 + random_below(k->low - start)); break;
+		case 2: dmbc_extent_cut_front(k, start + random_below(k->low - start)); break;
 		}
 	}
 }

@@ -35,7 +35,8 @@ static void agrees_with_the_definition(void **state)
 
 		start = random_below(20);
 		len = random_below(sizeof(data) - start);
-		assert_true(crc64_be(seed, data + start, len) == bit_by_bit(seed, data + start, len));
+		assert_true(crc64_be(seed, data + start, len) ==
+			    bit_by_bit(seed, data + start, len));
 		assert_true(dmbc_checksum_seeded(seed, data, len) == ~bit_by_bit(seed, data, len));
 	}
 }

@@ -118,8 +118,8 @@ static void same_data(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(overlaps),      cmocka_unit_test(cuts),
-		cmocka_unit_test(joins),	 cmocka_unit_test(refused_joins),
+		cmocka_unit_test(overlaps),  cmocka_unit_test(cuts),
+		cmocka_unit_test(joins),     cmocka_unit_test(refused_joins),
 		cmocka_unit_test(same_data),
 	};
 

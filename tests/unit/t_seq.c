@@ -29,8 +29,7 @@ static void many_streams_at_once(void **state)
 					 8192 * (round + 1));
 	/* one more: the stream that was idle longest goes */
 	assert_int_equal(dmbc_seq_note(&s, 1ULL << 40, 16, round), 8192);
-	assert_int_equal(dmbc_seq_note(&s, (1 << 20) + round * 16, 16, round),
-			 8192 * (round + 1));
+	assert_int_equal(dmbc_seq_note(&s, (1 << 20) + round * 16, 16, round), 8192 * (round + 1));
 	assert_int_equal(dmbc_seq_note(&s, round * 16, 16, round), 8192);
 }
 

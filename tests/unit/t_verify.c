@@ -27,23 +27,23 @@ static int verify_backing(__u64 device_sectors, __u64 *data_offset)
 }
 
 /* Sets one field of a fresh cache super, expects the errno and a reason. */
-#define CACHE_REFUSES(errno_, text_, ...)                                                         \
-	do {                                                                                      \
-		fixture_cache_super(&sb);                                                         \
-		__VA_ARGS__;                                                                      \
-		assert_int_equal(verify_cache(1 << 20), -(errno_));                               \
-		if (!strstr(why.text, text_))                                                     \
-			fail_msg("'%s' lacks '%s'", why.text, text_);                             \
+#define CACHE_REFUSES(errno_, text_, ...)                                                          \
+	do {                                                                                       \
+		fixture_cache_super(&sb);                                                          \
+		__VA_ARGS__;                                                                       \
+		assert_int_equal(verify_cache(1 << 20), -(errno_));                                \
+		if (!strstr(why.text, text_))                                                      \
+			fail_msg("'%s' lacks '%s'", why.text, text_);                              \
 	} while (0)
 
-#define BACKING_REFUSES(errno_, text_, ...)                                                       \
-	do {                                                                                      \
-		__u64 offset_;                                                                    \
-		fixture_backing_super(&sb);                                                       \
-		__VA_ARGS__;                                                                      \
-		assert_int_equal(verify_backing(1 << 20, &offset_), -(errno_));                   \
-		if (!strstr(why.text, text_))                                                     \
-			fail_msg("'%s' lacks '%s'", why.text, text_);                             \
+#define BACKING_REFUSES(errno_, text_, ...)                                                        \
+	do {                                                                                       \
+		__u64 offset_;                                                                     \
+		fixture_backing_super(&sb);                                                        \
+		__VA_ARGS__;                                                                       \
+		assert_int_equal(verify_backing(1 << 20, &offset_), -(errno_));                    \
+		if (!strstr(why.text, text_))                                                      \
+			fail_msg("'%s' lacks '%s'", why.text, text_);                              \
 	} while (0)
 
 static void cache_super_is_accepted(void **state)
@@ -307,13 +307,13 @@ static void order_in_sets(void **state)
 
 /* ---- journal and prio sets ------------------------------------------------------------------- */
 
-#define JSET_REFUSES(errno_, ...)                                                                 \
-	do {                                                                                      \
-		__u32 used_;                                                                      \
-		fixture_jset(&g, j, k, 2);                                                        \
-		__VA_ARGS__;                                                                      \
-		fixture_seal_jset(j);                                                             \
-		assert_int_equal(dmbc_verify_jset(&g, j, 4096, &used_, &why), -(errno_));         \
+#define JSET_REFUSES(errno_, ...)                                                                  \
+	do {                                                                                       \
+		__u32 used_;                                                                       \
+		fixture_jset(&g, j, k, 2);                                                         \
+		__VA_ARGS__;                                                                       \
+		fixture_seal_jset(j);                                                              \
+		assert_int_equal(dmbc_verify_jset(&g, j, 4096, &used_, &why), -(errno_));          \
 	} while (0)
 
 static void journal_entries(void **state)
@@ -433,7 +433,8 @@ static void walk_node(struct walk *w, const struct dmbc_key *ptr, __u32 level)
 
 	dmbc_nodekeys_init(&n, keys, capacity, tree, !level, g.bucket_shift);
 	check_ok(dmbc_nodekeys_load(&n, &g, w->image + dmbc_ptr_sector(ptr->ptr) * 512, bytes,
-				    &info, scratch, &why), &why);
+				    &info, scratch, &why),
+		 &why);
 	w->nodes++;
 	dmbc_nodekeys_iter_start(&it, &n, 0, 0);
 	while ((k = dmbc_nodekeys_iter_next(&it))) {
@@ -509,7 +510,8 @@ static void image_backing(void **state)
 		if (!image)
 			skip();
 		check_ok(dmbc_verify_backing_super((void *)(image + 4096), IMAGE_BYTES / 512,
-						   &offset, &why), &why);
+						   &offset, &why),
+			 &why);
 		free(image);
 	}
 }
