@@ -10,6 +10,8 @@
 #ifndef DMBC_CACHE_FILL_H
 #define DMBC_CACHE_FILL_H
 
+#include <linux/types.h>
+
 struct bio;
 struct dmbc_fill;
 struct dmbc_request;

@@ -53,6 +53,6 @@ int dmbc_flush_start(struct dmbc_request *rq)
 		WRITE_ONCE(o->unflushed, false);
 		smp_mb(); /* before the flush: later completions are not covered by it */
 	}
-	dmbc_journal_flush_async(o->set->journal, &rq->waiter);
+	dmbc_journal_flush_with(o->set->journal, &rq->waiter, DMBC_FLUSH_ANYCTX);
 	return origin_too ? dmbc_request_remap(rq, o->bdev, 0, origin_durable) : DM_MAPIO_SUBMITTED;
 }

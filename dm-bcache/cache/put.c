@@ -12,7 +12,6 @@
 #include "cache/context.h"
 #include "cache/origin.h"
 #include "cache/put.h"
-#include "cache/request.h"
 
 #define PUT_BATCH 32
 

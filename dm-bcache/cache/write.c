@@ -76,7 +76,8 @@ static void key_done(struct dmbc_put *put)
 		rq->status = BLK_STS_IOERR;
 	if (rq->fua && !rq->status) {
 		rq->waiter.fn = key_durable;
-		dmbc_journal_flush_async(o->set->journal, &rq->waiter);
+		dmbc_journal_flush_with(o->set->journal, &rq->waiter,
+					DMBC_FLUSH_ANYCTX | DMBC_FLUSH_DIRECT);
 		return;
 	}
 	dmbc_request_finish(rq);

@@ -9,7 +9,8 @@
  *   dmbc_nodekeys_seal_pack() writes the open run as a disk set into a buffer;
  *   dmbc_nodekeys_sealed() closes it: it becomes a sealed run, runs are merged
  *     so that few remain, trees are rebuilt;
- *   dmbc_nodekeys_pack_live() writes all that is worth keeping as one disk set.
+ *   dmbc_nodekeys_copy_live() and dmbc_nodekeys_pack_first() make one set of all that is
+ *     worth keeping.
  *
  * Trims change sealed runs in memory only: on disk a later set wins, so a
  * reader comes to the same result. Invariant: at most one live key of all runs

@@ -36,7 +36,7 @@ struct dmbc_bucket {
 	atomic_t pins;
 	__u32 live; /* sectors that live keys of the current generation name */
 	__u32 dirty; /* of those, dirty ones */
-	__u16 stamp; /* access epoch, see dmbc_buckets_touch(); racy by design */
+	__u16 stamp; /* access epoch, see dmbc_bucket_touch(); racy by design */
 	__u8 gen;
 	__u8 oldest; /* oldest generation that a pointer in the tree may have */
 	__u8 use; /* enum dmbc_bucket_use */
