@@ -15,7 +15,6 @@
 #include "lib/verify.h"
 
 struct block_device;
-struct dm_target;
 struct dmbc_origin;
 struct dmbc_set;
 
@@ -26,15 +25,15 @@ struct dmbc_set *dmbc_set_create(struct block_device *bdev, struct dmbc_why *why
 /* Stops everything in order, leaves the medium consistent, frees. No origins left. Never writes
  * data back. */
 void dmbc_set_destroy(struct dmbc_set *set);
-struct block_device *dmbc_set_bdev(struct dmbc_set *set);
 
-/* The same for the backing device; checks that it can belong to @set. @owner: who uses it. */
-struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev, void *owner,
+/* The same for the backing device; checks that it can belong to @set. */
+struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev,
 				       struct dmbc_why *why);
+/* Of one that is suspended or was never resumed. */
 void dmbc_origin_destroy(struct dmbc_origin *origin);
-struct dmbc_origin *dmbc_origin_find(struct dmbc_set *set, struct block_device *bdev);
-void *dmbc_origin_owner(struct dmbc_origin *origin);
 u64 dmbc_origin_sectors(struct dmbc_origin *origin); /* usable: device less data offset */
+u64 dmbc_origin_data_offset(struct dmbc_origin *origin); /* sectors */
+u32 dmbc_origin_block_bytes(struct dmbc_origin *origin); /* smallest request it may get */
 
 /*
  * First preresume and every later one: loads the index if that was not done
@@ -58,11 +57,12 @@ int dmbc_cache_end_io(struct bio *bio, void *request, blk_status_t *error);
 
 void dmbc_origin_set_mode(struct dmbc_origin *origin, enum dmbc_mode mode);
 enum dmbc_mode dmbc_origin_mode(struct dmbc_origin *origin);
-/* Range was checked against the row. Takes effect at once. */
+/* Range was checked against the row; SET rows go to the origin's set. Takes effect at once,
+ * node_memory when the set is next loaded. */
 void dmbc_origin_set_option(struct dmbc_origin *origin, enum dmbc_option o, u64 value);
 u64 dmbc_origin_option(struct dmbc_origin *origin, enum dmbc_option o);
 void dmbc_origin_flush(struct dmbc_origin *origin); /* start writing everything back; returns */
-void dmbc_set_gc(struct dmbc_set *set); /* start a gc pass; returns */
+void dmbc_origin_gc(struct dmbc_origin *origin); /* start a gc pass of its set; returns */
 void dmbc_origin_clear_stats(struct dmbc_origin *origin);
 
 /* Everything status shows; O(1) up to a sum over CPUs; does not sleep. */

@@ -9,6 +9,8 @@
  * Life: target/registry creates a set with the first target that names its SSD
  * and drops it with the last; an origin likewise, and both survive a table
  * reload. startup.c brings a set up in the first preresume.
+ *
+ * Locks, outermost first: dirty_gate, lock, then those of the store.
  */
 #ifndef DMBC_CACHE_CONTEXT_H
 #define DMBC_CACHE_CONTEXT_H
@@ -30,6 +32,7 @@
 #include <dm-bcache/format.h>
 
 #include "cache/options.h"
+#include "compat/compat.h"
 #include "lib/geometry.h"
 #include "lib/seq.h"
 #include "store/bucket.h"
@@ -64,8 +67,6 @@ enum dmbc_set_state {
 };
 
 struct dmbc_set {
-	struct list_head link; /* in the registry, under its lock */
-	unsigned int users; /* origins and tables that hold it; registry lock */
 	struct block_device *bdev; /* the SSD; open as long as a target lives */
 	char name[BDEVNAME_SIZE];
 	struct dmbc_super super;
@@ -81,6 +82,7 @@ struct dmbc_set {
 	struct dmbc_uuids *uuids;
 	struct dmbc_nodes *nodes;
 	struct dmbc_index *index;
+	struct dmbc_shrinker shrinker; /* of nodes */
 
 	struct dmbc_gc *gc;
 
@@ -109,7 +111,12 @@ struct dmbc_set {
 
 	/* errors.c */
 	atomic_t ssd_errors;
+	bool store_failed; /* a metadata write was lost */
 	struct work_struct failed_work;
+
+	/* startup.c, under lock */
+	unsigned int steps_up; /* how far bring-up got */
+	bool fresh; /* it was a new set's */
 };
 
 struct dmbc_inflight {
@@ -122,8 +129,6 @@ struct dmbc_inflight {
 struct dmbc_origin {
 	struct dmbc_set *set;
 	struct list_head link; /* set->origins */
-	unsigned int users; /* tables that hold it; registry lock */
-	void *owner; /* the mapped device: a second one gets EBUSY */
 	struct block_device *bdev; /* the HDD */
 	struct dmbc_blockio *io; /* for its super block and flushes */
 	char name[BDEVNAME_SIZE];
@@ -151,6 +156,9 @@ struct dmbc_origin {
 	atomic_t origin_errors;
 	struct dmbc_writeback *writeback;
 	atomic_t requests; /* recently seen user I/O: idle detection of the rate */
+
+	struct dmbc_counters cleared; /* what the counters said at the last clear_stats */
+	bool let_go; /* errors.c: the failed SSD is not needed any more, durably so */
 };
 
 #define dmbc_count(origin, field) this_cpu_inc((origin)->counters->field)

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owns the joining of an origin to its set.
+ *
+ * In time order: the super block is read again (the first look was in the
+ * constructor); check_super() refuses what belongs elsewhere; find_slot() keeps
+ * the slot of an origin that was attached and in order, or retires an old one
+ * and takes a fresh one, durable before the origin names the set; the origin's
+ * super block follows.
+ */
+#include "cache/attach.h"
+
+#include <linux/lockdep.h>
+#include <linux/ktime.h>
+
+#include "cache/context.h"
+#include "lib/port.h"
+#include "store/index.h"
+#include "store/uuids.h"
+
+static u32 now(void)
+{
+	return ktime_get_real_seconds();
+}
+
+static int check_super(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	u64 data_offset = o->data_offset;
+	int r = dmbc_super_load_backing(o->io, &o->super, why);
+
+	if (r)
+		return r;
+	if (o->super.data_offset != data_offset) {
+		dmbc_explain(why, "its super block has changed: load the table again");
+		return -ESTALE;
+	}
+	if (!dmbc_super_attached(&o->super) ||
+	    !memcmp(o->super.disk.set_uuid, o->set->super.disk.set_uuid, 16))
+		return 0;
+	dmbc_explain(why, "it belongs to cache set %pUb, the SSD is %pUb", o->super.disk.set_uuid,
+		     o->set->super.disk.set_uuid);
+	return -EINVAL;
+}
+
+/* The old slot is of no use, and neither is what the cache holds of it. */
+static int retire_slot(struct dmbc_set *set, u32 slot)
+{
+	int r;
+
+	dmbc_uuids_detach(set->uuids, slot, now());
+	r = dmbc_uuids_write(set->uuids);
+	return r ? r : dmbc_index_invalidate(set->index, slot, 0, DMBC_KEY_MAX_OFFSET);
+}
+
+static int new_slot(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	struct dmbc_disk_super *d = &o->super.disk;
+	struct dmbc_uuids *u = o->set->uuids;
+	int slot = dmbc_uuids_add(u, d->uuid, d->label, now());
+	int r;
+
+	if (slot < 0) {
+		dmbc_explain(why, "all %u slots of the SSD are taken: format it anew",
+			     dmbc_uuids_slots(u));
+		return slot;
+	}
+	r = dmbc_uuids_write(u);
+	if (r) {
+		dmbc_uuids_detach(u, slot, now());
+		dmbc_explain(why, "its slot on the SSD cannot be written");
+		return r;
+	}
+	return slot;
+}
+
+/* The slot to use, or why there is none. */
+static int find_slot(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	struct dmbc_set *set = o->set;
+	enum dmbc_state state = dmbc_super_state(&o->super);
+	bool joined = dmbc_super_attached(&o->super);
+	int slot = dmbc_uuids_find(set->uuids, o->super.disk.uuid);
+	int r;
+
+	if (slot >= 0 && joined && (state == DMBC_STATE_CLEAN || state == DMBC_STATE_DIRTY))
+		return slot;
+	if (joined && state == DMBC_STATE_DIRTY) {
+		dmbc_explain(why, "it has dirty data in the cache, but the SSD does not know it");
+		return -EINVAL;
+	}
+	if (slot >= 0) {
+		r = retire_slot(set, slot);
+		if (r) {
+			dmbc_explain(why, "its old slot on the SSD cannot be given up");
+			return r;
+		}
+	}
+	return new_slot(o, why);
+}
+
+/* What the super block must say from now on. */
+static int write_super(struct dmbc_origin *o, bool dirty, struct dmbc_why *why)
+{
+	struct dmbc_super *s = &o->super;
+	enum dmbc_state state = dirty ? DMBC_STATE_DIRTY : DMBC_STATE_CLEAN;
+	int r;
+
+	if (dmbc_super_attached(s) && dmbc_super_state(s) == state)
+		return 0;
+	dmbc_super_set_attached(s, o->set->super.disk.set_uuid);
+	dmbc_super_set_state(s, state);
+	dmbc_super_set_mode(s, READ_ONCE(o->mode));
+	r = dmbc_super_write_backing(o->io, s);
+	if (r)
+		dmbc_explain(why, "its super block cannot be written");
+	return r;
+}
+
+int dmbc_attach(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	bool dirty;
+	int r;
+
+	lockdep_assert_held(&o->set->lock);
+	r = check_super(o, why);
+	if (r)
+		return r;
+	r = find_slot(o, why);
+	if (r < 0)
+		return r;
+	o->inode = r;
+	/* A crash may have left dirty keys under a clean state: mainline does not wait. */
+	dirty = dmbc_super_state(&o->super) == DMBC_STATE_DIRTY ||
+		dmbc_index_dirty_sectors(o->set->index, o->inode);
+	r = write_super(o, dirty, why);
+	if (r)
+		return r;
+	WRITE_ONCE(o->dirty_marked, dirty);
+	smp_store_release(&o->attached, true);
+	return 0;
+}

@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owns the life of sets and origins as target/ sees it, and their controls.
+ *
+ * In time order: dmbc_set_create() and dmbc_origin_create() read super blocks
+ * and nothing else; the first dmbc_origin_resume() brings the set up (startup.c)
+ * and attaches the origin (attach.c); dmbc_origin_suspend() ends what the origin
+ * has under way; dmbc_origin_destroy(), and dmbc_set_destroy() after the last
+ * origin, which takes the index down and leaves the medium consistent.
+ */
+#include "cache/cache.h"
+
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include <dm-bcache/interface.h>
+
+#include "cache/attach.h"
+#include "cache/context.h"
+#include "cache/errors.h"
+#include "cache/gc.h"
+#include "cache/inflight.h"
+#include "cache/inflight.h"
+#include "cache/origin.h"
+#include "cache/put.h"
+#include "cache/read.h"
+#include "cache/startup.h"
+#include "cache/stats.h"
+#include "cache/writeback.h"
+#include "lib/port.h"
+#include "store/alloc.h"
+#include "store/blockio.h"
+#include "store/index.h"
+#include "store/journal.h"
+#include "store/node.h"
+
+#define SEQ_LIFETIME (5 * HZ)
+
+static void options_init(u64 *option, enum dmbc_option_scope scope)
+{
+	unsigned int i;
+
+	for (i = 0; i < DMBC_NR_OPTIONS; i++)
+		if (dmbc_option_rows[i].scope == scope)
+			option[i] = dmbc_option_rows[i].def;
+}
+
+/* ---- sets --------------------------------------------------------------------- */
+
+static int workqueues_create(struct dmbc_set *set)
+{
+	set->wq = alloc_workqueue("dmbc_io", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	set->insert_wq = alloc_workqueue("dmbc_insert", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU, 1);
+	set->store_wq = alloc_workqueue("dmbc_store", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	return set->wq && set->insert_wq && set->store_wq ? 0 : -ENOMEM;
+}
+
+static void workqueues_destroy(struct dmbc_set *set)
+{
+	if (set->wq)
+		destroy_workqueue(set->wq);
+	if (set->insert_wq)
+		destroy_workqueue(set->insert_wq);
+	if (set->store_wq)
+		destroy_workqueue(set->store_wq);
+}
+
+static struct dmbc_set *set_alloc(struct block_device *bdev)
+{
+	struct dmbc_set *set = kzalloc(sizeof(*set), GFP_KERNEL);
+
+	if (!set)
+		return NULL;
+	set->bdev = bdev;
+	snprintf(set->name, sizeof(set->name), "%pg", bdev);
+	set->state = DMBC_SET_NEW;
+	mutex_init(&set->lock);
+	init_rwsem(&set->dirty_gate);
+	INIT_LIST_HEAD(&set->origins);
+	init_llist_head(&set->insert_list);
+	INIT_WORK(&set->insert_work, dmbc_put_work);
+	dmbc_errors_init(set);
+	options_init(set->option, DMBC_SCOPE_SET);
+	return set;
+}
+
+static int set_init(struct dmbc_set *set, struct dmbc_why *why)
+{
+	int r = workqueues_create(set);
+
+	if (!r)
+		r = dmbc_read_set_init(set);
+	if (r) {
+		dmbc_explain(why, "out of memory");
+		return r;
+	}
+	set->io = dmbc_blockio_create(set->bdev);
+	if (IS_ERR(set->io)) {
+		r = PTR_ERR(set->io);
+		set->io = NULL;
+		dmbc_explain(why, "no I/O client for the device: error %d", r);
+		return r;
+	}
+	r = dmbc_super_load_cache(set->io, &set->super, why);
+	set->g = set->super.geometry;
+	return r;
+}
+
+struct dmbc_set *dmbc_set_create(struct block_device *bdev, struct dmbc_why *why)
+{
+	struct dmbc_set *set = set_alloc(bdev);
+	int r;
+
+	if (!set) {
+		dmbc_explain(why, "out of memory");
+		return ERR_PTR(-ENOMEM);
+	}
+	r = set_init(set, why);
+	if (!r)
+		return set;
+	dmbc_set_destroy(set);
+	return ERR_PTR(r);
+}
+
+/* Also of one that was only begun. */
+void dmbc_set_destroy(struct dmbc_set *set)
+{
+	WARN_ON(!list_empty(&set->origins));
+	WRITE_ONCE(set->state, DMBC_SET_STOPPED); /* too late to fail */
+	dmbc_startup_undo(set);
+	if (set->io)
+		dmbc_blockio_destroy(set->io);
+	dmbc_read_set_exit(set);
+	workqueues_destroy(set);
+	kfree(set);
+}
+
+/* ---- origins ------------------------------------------------------------------ */
+
+static struct dmbc_origin *origin_alloc(struct dmbc_set *set, struct block_device *bdev)
+{
+	struct dmbc_origin *o = kzalloc(sizeof(*o), GFP_KERNEL);
+
+	if (!o)
+		return NULL;
+	INIT_LIST_HEAD(&o->link);
+	o->set = set;
+	o->bdev = bdev;
+	snprintf(o->name, sizeof(o->name), "%pg", bdev);
+	o->suspended = true;
+	o->mode = DMBC_NONE;
+	spin_lock_init(&o->seq_lock);
+	dmbc_seq_init(&o->seq, SEQ_LIFETIME);
+	dmbc_inflight_init(&o->inflight);
+	options_init(o->option, DMBC_SCOPE_ORIGIN);
+	o->counters = alloc_percpu(struct dmbc_counters);
+	if (o->counters && !dmbc_writeback_create(o))
+		return o;
+	free_percpu(o->counters);
+	kfree(o);
+	return NULL;
+}
+
+static void origin_free(struct dmbc_origin *o)
+{
+	if (o->io)
+		dmbc_blockio_destroy(o->io);
+	dmbc_writeback_destroy(o);
+	free_percpu(o->counters);
+	kfree(o);
+}
+
+static int check_belongs(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	const struct dmbc_disk_super *mine = &o->super.disk, *sets = &o->set->super.disk;
+	u32 block = __le16_to_cpu(mine->block_size);
+
+	if (block < o->set->g.block_sectors) {
+		dmbc_explain(why, "block size of %u sectors; the SSD needs %u or more", block,
+			     o->set->g.block_sectors);
+		return -EINVAL;
+	}
+	if (dmbc_super_attached(&o->super) &&
+	    memcmp(mine->set_uuid, sets->set_uuid, sizeof(mine->set_uuid))) {
+		dmbc_explain(why, "it belongs to cache set %pUb, the SSD is %pUb", mine->set_uuid,
+			     sets->set_uuid);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int origin_init(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	int r;
+
+	if (bdev_is_zoned(o->bdev)) {
+		dmbc_explain(why, "zoned disks cannot be cached");
+		return -EOPNOTSUPP;
+	}
+	o->io = dmbc_blockio_create(o->bdev);
+	if (IS_ERR(o->io)) {
+		r = PTR_ERR(o->io);
+		o->io = NULL;
+		dmbc_explain(why, "no I/O client for the device: error %d", r);
+		return r;
+	}
+	r = dmbc_super_load_backing(o->io, &o->super, why);
+	if (r)
+		return r;
+	o->data_offset = o->super.data_offset;
+	return check_belongs(o, why);
+}
+
+struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev,
+				       struct dmbc_why *why)
+{
+	struct dmbc_origin *o = origin_alloc(set, bdev);
+	int r;
+
+	if (!o) {
+		dmbc_explain(why, "out of memory");
+		return ERR_PTR(-ENOMEM);
+	}
+	r = origin_init(o, why);
+	if (r) {
+		origin_free(o);
+		return ERR_PTR(r);
+	}
+	mutex_lock(&set->lock);
+	list_add_tail(&o->link, &set->origins);
+	mutex_unlock(&set->lock);
+	return o;
+}
+
+void dmbc_origin_destroy(struct dmbc_origin *o)
+{
+	if (!o->suspended)
+		dmbc_origin_suspend(o);
+	mutex_lock(&o->set->lock);
+	list_del(&o->link);
+	mutex_unlock(&o->set->lock);
+	origin_free(o);
+}
+
+u64 dmbc_origin_sectors(struct dmbc_origin *o)
+{
+	return bdev_nr_sectors(o->bdev) - o->data_offset;
+}
+
+u64 dmbc_origin_data_offset(struct dmbc_origin *o)
+{
+	return o->data_offset;
+}
+
+u32 dmbc_origin_block_bytes(struct dmbc_origin *o)
+{
+	return __le16_to_cpu(o->super.disk.block_size) << SECTOR_SHIFT;
+}
+
+/* ---- resume and suspend --------------------------------------------------------- */
+
+static int get_ready(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	struct dmbc_set *set = o->set;
+	int r = 0;
+
+	lockdep_assert_held(&set->lock);
+	if (set->state == DMBC_SET_NEW)
+		r = dmbc_startup_run(set, why);
+	if (r || o->attached)
+		return r;
+	if (set->state == DMBC_SET_RUNNING)
+		return dmbc_attach(o, why);
+	dmbc_explain(why, "SSD %s has failed: remove all targets on it first", set->name);
+	return -EIO;
+}
+
+int dmbc_origin_resume(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	int r;
+
+	mutex_lock(&o->set->lock);
+	r = get_ready(o, why);
+	mutex_unlock(&o->set->lock);
+	if (r)
+		return r;
+	r = dmbc_writeback_start(o);
+	if (r) {
+		dmbc_explain(why, "the writeback thread cannot be started");
+		return r;
+	}
+	o->suspended = false;
+	return 0;
+}
+
+/* Fills outlive the user's reads: they end by themselves, soon. */
+static void wait_for_ranges(struct dmbc_origin *o)
+{
+	struct dmbc_inflight *f = &o->inflight;
+	unsigned int busy;
+
+	for (;;) {
+		spin_lock_irq(&f->lock);
+		busy = f->nr_writes + f->nr_fills + f->nr_copies;
+		spin_unlock_irq(&f->lock);
+		if (!busy)
+			return;
+		usleep_range(500, 2000);
+	}
+}
+
+void dmbc_origin_suspend(struct dmbc_origin *o)
+{
+	struct dmbc_set *set = o->set;
+
+	if (o->suspended)
+		return;
+	o->suspended = true;
+	dmbc_writeback_stop(o);
+	wait_for_ranges(o);
+	flush_workqueue(set->wq);
+	flush_workqueue(set->insert_wq);
+	if (READ_ONCE(set->state) != DMBC_SET_RUNNING)
+		return;
+	if (o->dirty_marked)
+		dmbc_origin_mark_clean(o);
+	dmbc_journal_flush(set->journal);
+}
+
+/* ---- control -------------------------------------------------------------------- */
+
+void dmbc_origin_set_mode(struct dmbc_origin *o, enum dmbc_mode mode)
+{
+	WRITE_ONCE(o->mode, mode);
+}
+
+enum dmbc_mode dmbc_origin_mode(struct dmbc_origin *o)
+{
+	return READ_ONCE(o->mode);
+}
+
+static u64 *option_of(struct dmbc_origin *o, enum dmbc_option which)
+{
+	if (dmbc_option_rows[which].scope == DMBC_SCOPE_SET)
+		return &o->set->option[which];
+	return &o->option[which];
+}
+
+void dmbc_origin_set_option(struct dmbc_origin *o, enum dmbc_option which, u64 value)
+{
+	struct dmbc_set *set = o->set;
+
+	WRITE_ONCE(*option_of(o, which), value);
+	if (which == DMBC_OPT_JOURNAL_DELAY) {
+		mutex_lock(&set->lock);
+		if (set->state != DMBC_SET_NEW)
+			dmbc_journal_set_delay(set->journal, value);
+		mutex_unlock(&set->lock);
+	}
+	if (dmbc_option_rows[which].scope == DMBC_SCOPE_ORIGIN)
+		dmbc_writeback_wake(o);
+}
+
+u64 dmbc_origin_option(struct dmbc_origin *o, enum dmbc_option which)
+{
+	return READ_ONCE(*option_of(o, which));
+}
+
+void dmbc_origin_flush(struct dmbc_origin *o)
+{
+	dmbc_writeback_flush(o);
+}
+
+void dmbc_origin_gc(struct dmbc_origin *o)
+{
+	if (READ_ONCE(o->set->state) == DMBC_SET_RUNNING)
+		dmbc_gc_wake(o->set->gc);
+}
+
+void dmbc_origin_clear_stats(struct dmbc_origin *o)
+{
+	dmbc_stats_clear(o);
+}
+
+/* ---- status --------------------------------------------------------------------- */
+
+/* The set's components exist from its bring-up on, until it is destroyed. */
+static bool is_up(struct dmbc_origin *o)
+{
+	return smp_load_acquire(&o->set->state) != DMBC_SET_NEW && READ_ONCE(o->attached);
+}
+
+static const char *state_text(struct dmbc_origin *o)
+{
+	if (!is_up(o))
+		return DMBC_STATE_TEXT_LOADING;
+	if (READ_ONCE(o->set->state) == DMBC_SET_FAILED)
+		return dmbc_errors_write_allowed(o) ? DMBC_STATE_TEXT_FAILED
+						    : DMBC_STATE_TEXT_FAILED_DIRTY;
+	if (dmbc_writeback_flushing(o))
+		return DMBC_STATE_TEXT_FLUSHING;
+	return READ_ONCE(o->dirty_marked) ? DMBC_STATE_TEXT_DIRTY : DMBC_STATE_TEXT_CLEAN;
+}
+
+static void status_buckets(struct dmbc_set *set, struct dmbc_status *st)
+{
+	struct dmbc_bucket_counts n;
+
+	dmbc_buckets_get_counts(&set->buckets, &n);
+	st->free_buckets = n.free;
+	st->in_use_percent = dmbc_alloc_in_use_percent(set->alloc);
+	st->used_percent = div64_u64((set->g.nbuckets - n.unused - n.free) * 100, set->g.nbuckets);
+}
+
+static void status_store(struct dmbc_origin *o, struct dmbc_status *st)
+{
+	struct dmbc_set *set = o->set;
+	struct dmbc_nodes_stats nodes;
+	struct dmbc_journal_stats journal;
+
+	status_buckets(set, st);
+	dmbc_nodes_get_stats(set->nodes, &nodes);
+	st->node_bytes = nodes.pinned_bytes;
+	st->node_cap_bytes = nodes.cap_bytes;
+	dmbc_journal_get_stats(set->journal, &journal);
+	st->journal_seq = journal.seq;
+	st->journal_pending = journal.seq - journal.last_seq;
+	st->dirty_bytes = dmbc_index_dirty_sectors(set->index, o->inode) << SECTOR_SHIFT;
+	st->all_dirty_bytes = dmbc_index_all_dirty_sectors(set->index) << SECTOR_SHIFT;
+	st->tree_depth = dmbc_index_depth(set->index);
+	st->gc_running = dmbc_gc_running(set->gc);
+	st->gc_passes = dmbc_gc_passes(set->gc);
+}
+
+void dmbc_origin_get_status(struct dmbc_origin *o, struct dmbc_status *st)
+{
+	struct dmbc_set *set = o->set;
+
+	memset(st, 0, sizeof(*st));
+	st->state = state_text(o);
+	st->mode = READ_ONCE(o->mode);
+	memcpy(st->set_uuid, set->super.disk.set_uuid, sizeof(st->set_uuid));
+	st->bucket_bytes = (u64)set->g.bucket_sectors << SECTOR_SHIFT;
+	st->block_bytes = (u64)set->g.block_sectors << SECTOR_SHIFT;
+	st->nbuckets = set->g.nbuckets;
+	st->ssd_errors = atomic_read(&set->ssd_errors);
+	st->origin_errors = atomic_read(&o->origin_errors);
+	st->writeback_rate = dmbc_writeback_rate(o) << SECTOR_SHIFT;
+	st->metadata_bytes = dmbc_blockio_written(set->io) << SECTOR_SHIFT;
+	dmbc_stats_get(o, st);
+	if (is_up(o))
+		status_store(o, st);
+}

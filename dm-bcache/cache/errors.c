@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owns the failure of a set. In time order: errors are counted
+ * (dmbc_errors_ssd()), or the store lost a write; dmbc_errors_fail_set() turns
+ * the set to FAILED, from then on nothing new goes to the SSD; failed_work()
+ * lets every origin go that has nothing dirty on it: its super block says
+ * "stale" durably, so that what the SSD still holds of it is never used again,
+ * and only then dmbc_errors_write_allowed() answers yes. An origin with dirty
+ * data waits until writeback has saved it (dmbc_errors_let_go()).
+ */
+#include "cache/errors.h"
+
+#include <linux/device-mapper.h>
+
+#include "cache/context.h"
+#include "cache/origin.h"
+#include "cache/writeback.h"
+#include "store/alloc.h"
+#include "store/blockio.h"
+#include "store/index.h"
+
+#define DM_MSG_PREFIX "bcache"
+
+static bool write_stale(struct dmbc_origin *o)
+{
+	enum dmbc_state old = dmbc_super_state(&o->super);
+
+	lockdep_assert_held(&o->set->lock);
+	if (o->let_go)
+		return true;
+	dmbc_super_set_state(&o->super, DMBC_STATE_STALE);
+	if (dmbc_super_write_backing(o->io, &o->super)) {
+		dmbc_super_set_state(&o->super, old);
+		DMERR("%s: its super block cannot be marked stale: writes to it stay refused",
+		      o->name);
+		return false;
+	}
+	WRITE_ONCE(o->let_go, true);
+	DMWARN("%s goes on without its SSD %s", o->name, o->set->name);
+	return true;
+}
+
+bool dmbc_errors_let_go(struct dmbc_origin *o)
+{
+	bool done;
+
+	mutex_lock(&o->set->lock);
+	done = write_stale(o);
+	mutex_unlock(&o->set->lock);
+	return done;
+}
+
+/* dirty_gate: no dirty key can be on its way into the index. */
+static void failed_work(struct work_struct *work)
+{
+	struct dmbc_set *set = container_of(work, struct dmbc_set, failed_work);
+	struct dmbc_origin *o;
+
+	dmbc_alloc_set_failed(set->alloc, true);
+	down_write(&set->dirty_gate);
+	mutex_lock(&set->lock);
+	list_for_each_entry(o, &set->origins, link) {
+		if (!o->attached)
+			continue;
+		if (dmbc_index_dirty_sectors(set->index, o->inode))
+			dmbc_writeback_wake(o);
+		else
+			write_stale(o);
+	}
+	mutex_unlock(&set->lock);
+	up_write(&set->dirty_gate);
+}
+
+void dmbc_errors_init(struct dmbc_set *set)
+{
+	atomic_set(&set->ssd_errors, 0);
+	INIT_WORK(&set->failed_work, failed_work);
+}
+
+bool dmbc_errors_write_allowed(struct dmbc_origin *o)
+{
+	return READ_ONCE(o->let_go) || !READ_ONCE(o->attached);
+}
+
+void dmbc_errors_fail_set(struct dmbc_set *set)
+{
+	WRITE_ONCE(set->store_failed, true);
+	if (cmpxchg(&set->state, DMBC_SET_RUNNING, DMBC_SET_FAILED) != DMBC_SET_RUNNING)
+		return;
+	DMERR("SSD %s has failed and is not used any more; see the errors before this line",
+	      set->name);
+	dmbc_index_set_failed(set->index, -EIO);
+	queue_work(set->wq, &set->failed_work);
+}
+
+void dmbc_errors_ssd(struct dmbc_set *set)
+{
+	unsigned int nr = atomic_inc_return(&set->ssd_errors);
+
+	DMERR_LIMIT("I/O error %u of SSD %s", nr, set->name);
+	if (nr > READ_ONCE(set->option[DMBC_OPT_IO_ERROR_LIMIT]))
+		dmbc_errors_fail_set(set);
+}
+
+void dmbc_errors_origin(struct dmbc_origin *o)
+{
+	DMERR_LIMIT("I/O error %u of HDD %s", atomic_inc_return(&o->origin_errors), o->name);
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Owns the wording of status; the names of its fields are in interface.h. */
+#include "target/status.h"
+
+#include <linux/device-mapper.h>
+
+#include <dm-bcache/interface.h>
+
+#include "cache/cache.h"
+
+/* DMEMIT adds to `result`, of `maxlen` bytes, at `sz`. */
+void dmbc_status_info(struct dmbc_origin *origin, char *result, unsigned int maxlen)
+{
+	struct dmbc_status st;
+	unsigned int sz = 0;
+
+	dmbc_origin_get_status(origin, &st);
+	DMEMIT("version=%u state=%s mode=%s set=%pUb", DMBC_STATUS_VERSION, st.state,
+	       dmbc_table_mode_name(st.mode), st.set_uuid);
+#define EMIT(name) DMEMIT(" " #name "=%llu", (unsigned long long)st.name);
+	DMBC_STATUS_NUMBERS(EMIT)
+#undef EMIT
+}
+
+void dmbc_status_table(const struct dmbc_config *c, const char *ssd, const char *hdd, char *result,
+		       unsigned int maxlen)
+{
+	unsigned int sz = 0, words = 0, i;
+
+	DMEMIT("%s %s %s", ssd, hdd, dmbc_table_mode_name(c->mode));
+	for (i = 0; i < DMBC_NR_OPTIONS; i++)
+		if (c->option[i] != dmbc_option_rows[i].def)
+			words += 2;
+	if (words)
+		DMEMIT(" %u", words);
+	for (i = 0; i < DMBC_NR_OPTIONS; i++)
+		if (c->option[i] != dmbc_option_rows[i].def)
+			DMEMIT(" %s %llu", dmbc_option_rows[i].name,
+			       (unsigned long long)c->option[i]);
+}
+
+void dmbc_status_ima(const struct dmbc_config *c, const char *ssd, const char *hdd, char *result,
+		     unsigned int maxlen)
+{
+	unsigned int sz = strlen(result), i;
+
+	DMEMIT(",ssd=%s,hdd=%s,cache_mode=%s", ssd, hdd, dmbc_table_mode_name(c->mode));
+	for (i = 0; i < DMBC_NR_OPTIONS; i++)
+		DMEMIT(",%s=%llu", dmbc_option_rows[i].name, (unsigned long long)c->option[i]);
+	DMEMIT(";");
+}

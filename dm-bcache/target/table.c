@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owns the meaning of the table line's words:
+ *
+ *   <SSD> <HDD> <mode> [<#words> <name> <value> ...]
+ *
+ * dmbc_table_parse() when a table is loaded; dmbc_table_apply() when it becomes
+ * the live one; dmbc_table_read() for the way back. Messages use the same
+ * parsers of modes, names and values.
+ */
+#include "target/table.h"
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include <dm-bcache/interface.h>
+
+#include "cache/cache.h"
+#include "lib/port.h"
+
+static const char *const mode_names[] = { DMBC_MODE_NAMES };
+
+int dmbc_table_mode(const char *name, struct dmbc_why *why)
+{
+	int mode;
+
+	for (mode = 0; mode < DMBC_NR_MODES; mode++)
+		if (!strcmp(name, mode_names[mode]))
+			return mode;
+	dmbc_explain(why, "unknown mode '%.32s': use %s, %s, %s or %s", name, mode_names[0],
+		     mode_names[1], mode_names[2], mode_names[3]);
+	return -EINVAL;
+}
+
+const char *dmbc_table_mode_name(enum dmbc_mode mode)
+{
+	return mode < DMBC_NR_MODES ? mode_names[mode] : "?";
+}
+
+/* Letters in common at the start, and the same length: enough for typing errors. */
+static unsigned int likeness(const char *a, const char *b)
+{
+	unsigned int same = 0, points = 0;
+	const char *p;
+
+	while (a[same] && a[same] == b[same])
+		same++;
+	for (p = a; *p; p++)
+		points += strchr(b, *p) != NULL;
+	return same * 4 + points + (strlen(a) == strlen(b));
+}
+
+int dmbc_table_option(const char *name, struct dmbc_why *why)
+{
+	unsigned int best = 0, points = 0, i;
+
+	for (i = 0; i < DMBC_NR_OPTIONS; i++) {
+		unsigned int p = likeness(dmbc_option_rows[i].name, name);
+
+		if (!strcmp(name, dmbc_option_rows[i].name))
+			return i;
+		if (p <= points)
+			continue;
+		points = p;
+		best = i;
+	}
+	dmbc_explain(why, "unknown option '%.40s': did you mean %s?", name,
+		     dmbc_option_rows[best].name);
+	return -EINVAL;
+}
+
+int dmbc_table_value(enum dmbc_option which, const char *text, u64 *value, struct dmbc_why *why)
+{
+	const struct dmbc_option_row *row = &dmbc_option_rows[which];
+
+	if (!kstrtou64(text, 10, value) && *value >= row->min && *value <= row->max)
+		return 0;
+	dmbc_explain(why, "%s '%.24s': use a number from %llu to %llu", row->name, text, row->min,
+		     row->max);
+	return -EINVAL;
+}
+
+static int parse_option(struct dmbc_config *c, const char *name, const char *text,
+			struct dmbc_why *why)
+{
+	int which = dmbc_table_option(name, why);
+
+	if (which < 0)
+		return which;
+	if (c->given[which]) {
+		dmbc_explain(why, "option %s is given twice", name);
+		return -EINVAL;
+	}
+	c->given[which] = true;
+	return dmbc_table_value(which, text, &c->option[which], why);
+}
+
+/* @argv[0]: the number of words that follow. */
+static int parse_options(struct dmbc_config *c, unsigned int argc, char **argv,
+			 struct dmbc_why *why)
+{
+	unsigned int nr, i;
+	int r = 0;
+
+	if (!argc)
+		return 0;
+	if (kstrtouint(argv[0], 10, &nr) || nr != argc - 1 || nr % 2) {
+		dmbc_explain(
+			why,
+			"'%.16s' must be the number of words after it: %u, in pairs name value",
+			argv[0], argc - 1);
+		return -EINVAL;
+	}
+	for (i = 1; i < argc && !r; i += 2)
+		r = parse_option(c, argv[i], argv[i + 1], why);
+	return r;
+}
+
+int dmbc_table_parse(struct dmbc_config *c, unsigned int argc, char **argv, struct dmbc_why *why)
+{
+	unsigned int i;
+	int mode;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < DMBC_NR_OPTIONS; i++)
+		c->option[i] = dmbc_option_rows[i].def;
+	if (argc < 3) {
+		dmbc_explain(why,
+			     "%u words are too few: use <SSD> <HDD> <mode> [<#words> <name> "
+			     "<value> ...]",
+			     argc);
+		return -EINVAL;
+	}
+	c->ssd = argv[0];
+	c->hdd = argv[1];
+	mode = dmbc_table_mode(argv[2], why);
+	if (mode < 0)
+		return mode;
+	c->mode = mode;
+	return parse_options(c, argc - 3, argv + 3, why);
+}
+
+void dmbc_table_apply(const struct dmbc_config *c, struct dmbc_origin *origin)
+{
+	unsigned int i;
+
+	dmbc_origin_set_mode(origin, c->mode);
+	for (i = 0; i < DMBC_NR_OPTIONS; i++)
+		if (c->given[i] || dmbc_option_rows[i].scope == DMBC_SCOPE_ORIGIN)
+			dmbc_origin_set_option(origin, i, c->option[i]);
+}
+
+void dmbc_table_read(struct dmbc_config *c, struct dmbc_origin *origin)
+{
+	unsigned int i;
+
+	c->mode = dmbc_origin_mode(origin);
+	for (i = 0; i < DMBC_NR_OPTIONS; i++)
+		c->option[i] = dmbc_origin_option(origin, i);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The words that the target and its users exchange: the target's name, modes,
+ * messages and status fields. Used by the module and by the tools.
+ *
+ * Table:   <start> <length> bcache <SSD> <HDD> <mode> [<#words> <name> <value> ...]
+ * Status:  version=1 state=... : fields `name=value` in the order below. They
+ *          are never renamed or reordered; new ones are added at the end.
+ */
+#ifndef DMBC_INTERFACE_H
+#define DMBC_INTERFACE_H
+
+#define DMBC_TARGET_NAME "bcache"
+#define DMBC_STATUS_VERSION 1
+
+/* In the order of enum dmbc_mode. */
+#define DMBC_MODE_NAMES "writethrough", "writeback", "writearound", "none"
+
+#define DMBC_MESSAGE_CACHE_MODE "cache_mode" /* <mode> */
+#define DMBC_MESSAGE_FLUSH "flush" /* write all dirty data back, as fast as possible */
+#define DMBC_MESSAGE_GC "gc"
+#define DMBC_MESSAGE_CLEAR_STATS "clear_stats"
+#define DMBC_MESSAGE_SET "set" /* <name> <value>, names of options.def */
+#define DMBC_MESSAGE_GET "get" /* <name> */
+
+/* Values of the field "state". */
+#define DMBC_STATE_TEXT_LOADING "loading" /* the index is not loaded yet */
+#define DMBC_STATE_TEXT_CLEAN "clean"
+#define DMBC_STATE_TEXT_DIRTY "dirty" /* the SSD holds data that the HDD does not */
+#define DMBC_STATE_TEXT_FLUSHING "flushing" /* dirty, and a flush message is at work */
+#define DMBC_STATE_TEXT_FAILED "failed" /* the SSD failed; the HDD is complete without it */
+#define DMBC_STATE_TEXT_FAILED_DIRTY "failed-dirty" /* the SSD failed with dirty data on it */
+
+/* Fields of text: version, state, mode, set (uuid). Then numbers, named as in struct dmbc_status: */
+#define DMBC_STATUS_NUMBERS(X)                                                                     \
+	X(read_hits)                                                                               \
+	X(read_misses)                                                                             \
+	X(write_hits)                                                                              \
+	X(write_misses)                                                                            \
+	X(bypass_reads)                                                                            \
+	X(bypass_writes)                                                                           \
+	X(bypassed_bytes)                                                                          \
+	X(fills)                                                                                   \
+	X(fill_races)                                                                              \
+	X(deferred)                                                                                \
+	X(dirty_bytes)                                                                             \
+	X(all_dirty_bytes)                                                                         \
+	X(in_use_percent)                                                                          \
+	X(used_percent)                                                                            \
+	X(bucket_bytes)                                                                            \
+	X(block_bytes)                                                                             \
+	X(nbuckets)                                                                                \
+	X(free_buckets)                                                                            \
+	X(ssd_errors)                                                                              \
+	X(origin_errors)                                                                           \
+	X(writeback_rate)                                                                          \
+	X(node_bytes)                                                                              \
+	X(node_cap_bytes)                                                                          \
+	X(tree_depth)                                                                              \
+	X(gc_passes)                                                                               \
+	X(gc_running)                                                                              \
+	X(journal_seq)                                                                             \
+	X(journal_pending)                                                                         \
+	X(metadata_bytes)
+
+#endif
