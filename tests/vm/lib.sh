@@ -7,6 +7,7 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 DMBCACHE=$repo/build/userspace/dmbcache
 STAMP=$repo/build/tests/stamp
 export PATH=/usr/sbin:/sbin:$PATH
+[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
 
 die() { echo "FAILED: $*"; exit 1; }
 run() { "$@" || die "$*"; }
