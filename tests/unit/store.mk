@@ -13,8 +13,8 @@ CC ?= gcc
 tests := $(root)/tests
 module := $(root)/dm-bcache
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-flags := -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -MMD -MP \
-	-I$(tests)/unit/shim -I$(tests)/unit -I$(root)/include -I$(module) $(sanitize)
+flags := -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-format-truncation -MMD -MP \
+	-I$(tests)/unit/shim -I$(tests)/unit -I$(tests)/unit/sim -I$(root)/include -I$(module) $(sanitize)
 
 sources := $(wildcard $(module)/lib/*.c $(tests)/unit/shim/*.c $(tests)/unit/sim/*.c) \
 	$(filter-out %/blockio.c,$(wildcard $(module)/store/*.c))

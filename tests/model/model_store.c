@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random operations of several fibers on a whole store, against a map of what
+ * every sector must be (tests/unit/sim/sim_load.h); orderly restarts in between.
+ *
+ *   model_store [STEPS [SEED]]    SEED: only this one
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "shim.h"
+#include "sim/sim_load.h"
+
+#define STEPS_PER_SEED 40000
+#define STEPS_PER_START 10000
+
+struct run {
+	u64 seed, steps;
+};
+
+static u32 pick(const u32 *from, u32 n)
+{
+	return from[sim_random_below(n)];
+}
+
+static struct sim_format random_format(void)
+{
+	static const u32 buckets[] = { 16, 16, 32, 64, 128, 256, 1024 };
+	struct sim_format f = {
+		.block_sectors = sim_random_below(2) ? 1 : 8,
+		.bucket_sectors = pick(buckets, ARRAY_SIZE(buckets)),
+		.policy = sim_random_below(3),
+	};
+
+	f.nbuckets = 600 + sim_random_below(f.bucket_sectors < 128 ? 3400 : 400);
+	return f;
+}
+
+static struct sim_load random_load(const struct sim_format *f, struct sim_store *s)
+{
+	u64 cache = f->nbuckets * f->bucket_sectors;
+	struct sim_load l = {
+		.store = s,
+		.inodes = 1 + sim_random_below(3),
+		.max_sectors = 1 << sim_random_below(7),
+		.workers = 1 + sim_random_below(8),
+	};
+
+	/* from half of the cache to twice its size */
+	l.sectors = cache / l.inodes / 2 * (1 + sim_random_below(4));
+	if (l.sectors > 60000)
+		l.sectors = 60000;
+	return l;
+}
+
+static void print_set(const struct run *run, const struct sim_format *f, const struct sim_load *l)
+{
+	printf("seed %llu: %llu buckets of %u sectors, block %u, policy %u; %u x %u sectors, "
+	       "operations up to %u, %u workers\n",
+	       run->seed, f->nbuckets, f->bucket_sectors, f->block_sectors, f->policy, l->inodes,
+	       l->sectors, l->max_sectors, l->workers);
+	fflush(stdout);
+}
+
+static void open_store(struct sim_store *s)
+{
+	if (sim_store_open(s))
+		shim_die(SHIM_PLACE, "%s", s->why.text);
+}
+
+static void model(void *arg)
+{
+	struct run *run = arg;
+	struct sim_format f = random_format();
+	struct sim_store s = {
+		.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
+		.node_memory = sim_random_below(1 << 22),
+	};
+	struct sim_load l = random_load(&f, &s);
+
+	print_set(run, &f, &l);
+	sim_set_preemption(2 + sim_random_below(60));
+	sim_load_init(&l);
+	sim_store_format(s.io, &f);
+	open_store(&s);
+	while (l.steps < run->steps) {
+		if (!sim_load_run(&l, min(run->steps - l.steps, (u64)STEPS_PER_START)))
+			shim_die(SHIM_PLACE, "the workload stopped");
+		sim_load_check(&l);
+		sim_store_close(&s);
+		open_store(&s);
+		sim_load_check(&l);
+	}
+	sim_store_close(&s);
+	dmbc_blockio_destroy(s.io);
+	sim_load_exit(&l);
+}
+
+int main(int argc, char **argv)
+{
+	u64 steps = argc > 1 ? strtoull(argv[1], NULL, 0) : 2000000;
+	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (u64)time(NULL);
+	u64 done;
+
+	for (done = 0; done < steps; done += STEPS_PER_SEED, seed++) {
+		struct run run = { .seed = seed, .steps = min(steps, (u64)STEPS_PER_SEED) };
+
+		if (argc > 2)
+			run.steps = steps;
+		sim_run(model, &run, run.seed);
+		if (argc > 2)
+			break;
+	}
+	printf("%llu steps\n", steps);
+	return 0;
+}
