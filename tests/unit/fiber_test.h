@@ -24,11 +24,14 @@ static inline void fiber_test_main(void *arg)
 		assert_int_equal(t->teardown(&t->state), 0);
 }
 
+/* DMBC_SEED=n tries other interleavings. */
 static inline void fiber_test_run(void **state)
 {
+	const char *seed = getenv("DMBC_SEED");
+
 	/* no way to jump from one stack to another: a failure ends the program */
 	setenv("CMOCKA_TEST_ABORT", "1", 1);
-	sim_run(fiber_test_main, *state, 1);
+	sim_run(fiber_test_main, *state, seed ? strtoull(seed, NULL, 0) : 1);
 }
 
 /* @state: what the three functions find in *state. */
