@@ -6,8 +6,8 @@
  * set and changes nothing. Then add_set() replays the sets, oldest first, into
  * a node built in the scratch memory, by the same inserts as at run time, and
  * closes a run after each; merges there use as spare memory the part of the
- * caller's array whose image has been replayed already. The result is copied
- * over the image at the end.
+ * caller's array whose image has been replayed already (spare_before()). The
+ * result is copied over the image at the end.
  */
 #include "lib/nodekeys_internal.h"
 #include "lib/port.h"
@@ -80,7 +80,7 @@ static int scan_sets(struct load *l)
 /* ---- second pass: replay ---------------------------------------------------------- */
 
 /* The caller's array as far as it does not lie over an image part after @offset. */
-static struct dmbc_nodekeys_spare spare_before(const struct load *l, __u32 offset)
+static struct dmbc_nodekeys_spare array_before(const struct load *l, __u32 offset)
 {
 	uintptr_t base = (uintptr_t)l->target->base, image = (uintptr_t)l->image;
 	uintptr_t free_end = image + offset;
@@ -91,6 +91,19 @@ static struct dmbc_nodekeys_spare spare_before(const struct load *l, __u32 offse
 		return spare; /* lies elsewhere */
 	if (records < spare.nr)
 		spare.nr = records;
+	return spare;
+}
+
+/* The larger of what is free in the caller's array and in the scratch memory. */
+static struct dmbc_nodekeys_spare spare_before(const struct load *l, __u32 offset)
+{
+	struct dmbc_nodekeys_spare spare = array_before(l, offset);
+	__u32 used = dmbc_nodekeys_used(&l->n);
+
+	if (l->n.capacity - used > spare.nr) {
+		spare.keys = l->n.base + used;
+		spare.nr = l->n.capacity - used;
+	}
 	return spare;
 }
 

@@ -213,7 +213,7 @@ int dmbc_verify_bset(const struct dmbc_geometry *g, const void *buf, __u32 bytes
 	if (r)
 		return r;
 	used = sizeof(*b) + 8ULL * __le32_to_cpu(b->keys);
-	if (used > bytes || ((used + block - 1) & ~(block - 1ULL)) > bytes) {
+	if (((used + block - 1) & ~(block - 1ULL)) > bytes) {
 		dmbc_explain(why, "set: %u words of keys do not fit %u bytes",
 			     __le32_to_cpu(b->keys), bytes);
 		return -EINVAL;

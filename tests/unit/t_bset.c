@@ -99,11 +99,38 @@ static void extremes(void **state)
 	assert_int_equal(dmbc_bset_search(&s, DMBC_KEY_MAX_INODE, 0), MAX - 1);
 }
 
+/* Ends beyond 2^44 do not fit the index's words. */
+static void huge_offsets(void **state)
+{
+	static const __u64 starts[] = { 0, (1ULL << 44) - 4000, 1ULL << 44, 1ULL << 60 };
+	struct dmbc_bset s;
+	__u32 i, round;
+
+	(void)state;
+	fill(&s, 0);
+	for (i = 0; i < 400; i++)
+		keys[i] = dmbc_key_make(1 + i / 150, starts[i / 100] + 8 * i + 8, 8, false, 0);
+	s.nr = 400;
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 20000; i++) {
+			__u32 inode = random_below(5);
+			__u64 pos = starts[random_below(4)] + random_below(8000);
+
+			assert_int_equal(dmbc_bset_search(&s, inode, pos),
+					 plain_search(&s, inode, pos));
+		}
+		dmbc_bset_tree_build(&s, tree);
+	}
+	assert_int_equal(dmbc_bset_search(&s, 3, (1ULL << 44) - 1),
+			 plain_search(&s, 3, (1ULL << 44) - 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_sizes),
 		cmocka_unit_test(extremes),
+		cmocka_unit_test(huge_offsets),
 	};
 
 	return cmocka_run_group_tests_name("bset", tests, NULL, NULL);

@@ -160,6 +160,13 @@ static void neighbours_join(void **state)
 	insert(hole(220, 230));
 	insert(hole(210, 220));
 	assert_int_equal(n.open_words, 5);
+	/* also after replacing something between them */
+	insert(data(300, 310, 20));
+	insert(hole(290, 300));
+	insert(hole(310, 320));
+	insert(hole(300, 310));
+	assert_int_equal(n.open_words, 7);
+	expect_hole(290, 100000);
 }
 
 struct cuts {
@@ -217,6 +224,8 @@ static void runs_stay_few_and_merges_rare(void **state)
 			for (r = 0; r + 1 < n.nr_runs; r++)
 				if (n.run[r].nr != before[r])
 					moved += n.run[r].nr;
+			for (r = 0; r + 1 < n.nr_runs; r++)
+				assert_true(n.run[r].tree || n.run[r].nr < 32);
 		}
 		assert_true(n.nr_runs <= DMBC_NODEKEYS_RUNS);
 	}
@@ -407,6 +416,69 @@ static void full_of_holes(void **state)
 	expect_data(0, 10, 0, 60);
 }
 
+/* Sets that split without saying so twice, as bcache does: little memory to spare. */
+static void splitting_holes(void **state)
+{
+	struct dmbc_nodekeys_image info = { .ptr_word = PTR_WORD };
+	struct dmbc_key all, holes[400], after[20];
+	__u32 i, round;
+
+	(void)state;
+	start(true);
+	all = dmbc_key_make(1, 60000, 60000, false, dmbc_ptr_make(16 << 16, 1));
+	g.bucket_sectors = 1 << 16;
+	g.bucket_shift = 16;
+	for (i = 0; i < 400; i++)
+		holes[i] = hole(100 * i + 50, 100 * i + 60);
+	for (i = 0; i < 20; i++)
+		after[i] = hole(100 * i + 70, 100 * i + 80);
+	add_set(&all, 1);
+	add_set(holes, 400);
+	add_set(after, 20);
+	for (round = 0; round < 2; round++) {
+		memcpy(buffer, image, BYTES);
+		check_ok(dmbc_nodekeys_load(&n, &g, round ? buffer : image, BYTES, &info, scratch,
+					    &why),
+			 &why);
+		assert_int_equal(dmbc_nodekeys_count(&n).live, 421);
+		for (i = 0; i < 400; i++)
+			expect_hole(100 * i + 55, 100 * i + 60);
+		for (i = 0; i < 20; i++)
+			expect_hole(100 * i + 75, 100 * i + 80);
+		expect_data(99, 16, 99, 150);
+	}
+}
+
+/* A node without a free word behind it: splits fit as long as the result does. */
+static void splits_in_a_full_node(void **state)
+{
+	struct dmbc_nodekeys_image info = { 0 };
+	struct dmbc_key keys[CAPACITY], holes[30];
+	const __u32 before = (BYTES - 512 - 32) / 24;
+	__u32 i, splits;
+
+	(void)state;
+	start(true);
+	for (i = 0; i < before; i++)
+		keys[i] = data(10 * i, 10 * i + 10, 100 + i);
+	for (i = 0; i < 30; i++)
+		holes[i] = hole(20 * i + 4, 20 * i + 6);
+	for (splits = 1; splits <= 30; splits++) {
+		int r;
+
+		start(true);
+		add_set(keys, before);
+		add_set(holes, splits);
+		r = load(&info);
+		if (before + splits < CAPACITY - 1)
+			check_ok(r, &why);
+		else if (before + splits > CAPACITY)
+			assert_int_equal(r, -E2BIG);
+		if (!r)
+			assert_int_equal(dmbc_nodekeys_count(&n).live, before + splits);
+	}
+}
+
 /* ---- interior ------------------------------------------------------------------------- */
 
 static void expect_child(__u64 pos, __u64 bucket)
@@ -450,6 +522,23 @@ static void children_are_replaced(void **state)
 	assert_int_equal(dmbc_nodekeys_copy_live(&it, NULL, NULL, scratch, 10), 2);
 }
 
+static void the_last_of_equal_children_lives(void **state)
+{
+	(void)state;
+	start(false);
+	insert(child(100, 10, 1));
+	insert(child(100, 11, 1));
+	assert_int_equal(n.open_words, 3);
+	expect_child(0, 11);
+	seal();
+	insert(child(100, 12, 1));
+	insert(child(100, 13, 1));
+	expect_child(0, 13);
+	seal();
+	expect_child(0, 13);
+	assert_int_equal(dmbc_nodekeys_count(&n).live, 1);
+}
+
 static void freeing_keys_in_sets(void **state)
 {
 	struct dmbc_nodekeys_image info = { 0 };
@@ -491,7 +580,10 @@ int main(void)
 		cmocka_unit_test(stray_sets_are_refused),
 		cmocka_unit_test(full_nodes),
 		cmocka_unit_test(full_of_holes),
+		cmocka_unit_test(splitting_holes),
+		cmocka_unit_test(splits_in_a_full_node),
 		cmocka_unit_test(children_are_replaced),
+		cmocka_unit_test(the_last_of_equal_children_lives),
 		cmocka_unit_test(freeing_keys_in_sets),
 	};
 

@@ -345,6 +345,10 @@ static void journal_entries(void **state)
 	JSET_REFUSES(EINVAL, j->uuid_bucket.word[2] = 0);
 	JSET_REFUSES(EINVAL, memset(&j->uuid_bucket, 0, 64));
 	JSET_REFUSES(EINVAL, j->d[2] = 0);
+	/* a block more than the largest entry */
+	fixture_jset(&g, j, k, 0);
+	j->keys = __cpu_to_le32((DMBC_JSET_MAX_BYTES - sizeof(*j)) / 8 + 1);
+	assert_int_equal(dmbc_verify_jset(&g, j, 1 << 20, &used, &why), -EINVAL);
 	fixture_jset(&g, j, k, 2);
 	j->keys = __cpu_to_le32(~0U);
 	assert_int_equal(dmbc_verify_jset(&g, j, 4096, &used, &why), -EINVAL);
