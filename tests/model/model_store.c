@@ -69,6 +69,23 @@ static void open_store(struct sim_store *s)
 		shim_die(SHIM_PLACE, "%s", s->why.text);
 }
 
+/* Whether the run came to what it is for. */
+static void print_work(const struct sim_load *l)
+{
+	struct sim_store *s = l->store;
+	struct dmbc_journal_stats j;
+	struct dmbc_nodes_stats n;
+
+	dmbc_journal_get_stats(s->journal, &j);
+	dmbc_nodes_get_stats(s->nodes, &n);
+	printf("  depth %u, %u nodes; reads %llu, appends %llu, evictions %llu; journal: seq %llu, "
+	       "full %llu, reclaims %llu; gc %u; in use %u%%; seen hole %llu clean %llu dirty "
+	       "%llu\n",
+	       dmbc_index_depth(s->index), n.nodes, n.reads, n.appends, n.evictions, j.seq,
+	       j.full_waits, j.reclaims, s->gc_passes, dmbc_alloc_in_use_percent(s->alloc),
+	       l->sectors_seen[SIM_HOLE], l->sectors_seen[SIM_CLEAN], l->sectors_seen[SIM_DIRTY]);
+}
+
 static void model(void *arg)
 {
 	struct run *run = arg;
@@ -88,6 +105,7 @@ static void model(void *arg)
 		if (!sim_load_run(&l, min(run->steps - l.steps, (u64)STEPS_PER_START)))
 			shim_die(SHIM_PLACE, "the workload stopped");
 		sim_load_check(&l);
+		print_work(&l);
 		sim_store_close(&s);
 		open_store(&s);
 		sim_load_check(&l);

@@ -104,8 +104,10 @@ static void worker_main(void *arg)
 		wake_up_all(&k.wq->wait);
 	}
 	list_del(&k.list);
+	shim_fiber()->atomic++; /* the queue may go when nobody works on it */
 	k.wq->workers--;
 	wake_up_all(&k.wq->wait);
+	shim_fiber()->atomic--;
 }
 
 static void start_work(struct workqueue_struct *wq, struct work_struct *w)

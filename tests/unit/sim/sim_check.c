@@ -62,6 +62,7 @@ static int look(struct sim_load *l, u32 inode, u64 start, u64 end, see_fn see)
 		if (f.end <= start || f.end > end)
 			shim_die(SHIM_PLACE, "answer for %llu..%llu ends at %llu", start, end,
 				 f.end);
+		l->sectors_seen[kind_of(&f)] += f.end - start;
 		if (f.kind != DMBC_FRAGMENT_HOLE)
 			error = read_fragment(l, &f, start, stamps);
 		for (pos = start; pos < f.end && !error; pos++)

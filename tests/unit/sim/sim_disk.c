@@ -337,8 +337,10 @@ static void io_main(void *arg)
 	struct io *w = arg;
 	struct dmbc_blockio *io = w->io;
 
-	call_back(w, w->r ? write_sync(io, w->r, w->buf, w->flags) : flush(io));
-	io->active--;
+	int error = w->r ? write_sync(io, w->r, w->buf, w->flags) : flush(io);
+
+	io->active--; /* who is told may close the disk */
+	call_back(w, error);
 	free(w);
 }
 
@@ -544,6 +546,11 @@ u64 sim_disk_writes(struct dmbc_blockio *io)
 void sim_disk_fail_write(struct dmbc_blockio *io, u64 n)
 {
 	io->fail_at = n ? io->writes + n : 0;
+}
+
+bool sim_disk_has_failed(struct dmbc_blockio *io)
+{
+	return io->cut || (io->fail_at && io->writes >= io->fail_at);
 }
 
 void sim_disk_fail_reads(struct dmbc_blockio *io, u64 sector, u64 sectors)

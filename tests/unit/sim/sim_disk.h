@@ -56,6 +56,7 @@ void sim_image_write(struct sim_image *image, u64 sector, const void *from);
 
 /* The @n-th write from now fails (once); 0: none. Nothing of it reaches the disk. */
 void sim_disk_fail_write(struct dmbc_blockio *io, u64 n);
+bool sim_disk_has_failed(struct dmbc_blockio *io); /* it came to that, or the power is cut */
 /* Reads that touch the range fail; 0 sectors: none. */
 void sim_disk_fail_reads(struct dmbc_blockio *io, u64 sector, u64 sectors);
 /* Called for each write of metadata as it is submitted. */

@@ -50,6 +50,7 @@ struct sim_load {
 	u64 stamps; /* given so far */
 	u64 todo, steps;
 	u32 running; /* workers */
+	u64 sectors_seen[3]; /* by enum sim_kind: what lookups found */
 	bool stopped; /* by an I/O error */
 	struct list_head locks;
 	struct wait_queue_head wait;
