@@ -7,10 +7,9 @@
  * lock; on a miss read_in() hashes a placeholder with its lock held, so that
  * others who want the same node wait for the one read.
  *
- * A node ends in two steps: under its write lock and nodes->lock it becomes
- * dead and leaves the hash; its memory goes at once, the structure itself after
- * the last hold and an RCU grace period, because a reader may still try its
- * lock.
+ * A node ends in dmbc_nodes_bury(): under its write lock its memory goes, then it
+ * leaves the hash and is dead. The structure itself goes after the last hold
+ * and an RCU grace period, because a reader may still try its lock.
  */
 #include <linux/err.h>
 #include <linux/log2.h>
@@ -25,7 +24,7 @@
 #include "store/node_internal.h"
 
 #define MAX_HASH_BITS 16
-#define BOUNCE_BYTES (DMBC_NODES_OPEN_WORDS * 8 + 4096)
+#define BOUNCE_BYTES 32768 /* at least DMBC_NODES_OPEN_WORDS and a block; a power of two */
 
 /* ---- the hash ------------------------------------------------------------------ */
 
@@ -57,11 +56,21 @@ static bool hash_node(struct dmbc_node *n)
 	return first;
 }
 
-void dmbc_nodes_unhash(struct dmbc_node *n)
+static void free_memory(struct dmbc_node *n)
+{
+	kvfree(n->keys.tree_mem);
+	if (n->buf)
+		dmbc_blockio_node_release(n->buf);
+}
+
+void dmbc_nodes_bury(struct dmbc_node *n)
 {
 	struct dmbc_nodes *ns = n->nodes;
 
-	lockdep_assert_held(&ns->lock);
+	lockdep_assert_held_write(&n->lock);
+	/* while it is hashed nobody else reads this node: its memory has one user */
+	free_memory(n);
+	spin_lock(&ns->lock);
 	hlist_del_rcu(&n->hash);
 	list_del_init(&n->lru);
 	if (!list_empty(&n->dirty)) {
@@ -71,6 +80,9 @@ void dmbc_nodes_unhash(struct dmbc_node *n)
 	n->dead = true;
 	ns->nodes--;
 	ns->leaves -= !n->level;
+	spin_unlock(&ns->lock);
+	dmbc_node_unlock_write(n);
+	dmbc_node_put(n);
 }
 
 /* ---- holds ------------------------------------------------------------------------ */
@@ -177,13 +189,6 @@ static struct dmbc_node *alloc_node(struct dmbc_nodes *ns, const struct dmbc_key
 	return n;
 }
 
-void dmbc_nodes_free_memory(struct dmbc_node *n)
-{
-	kvfree(n->keys.tree_mem);
-	if (n->buf)
-		dmbc_blockio_node_release(n->buf);
-}
-
 /* Makes the placeholder of @key and fills it; 0 also if somebody else did. */
 static int read_in(struct dmbc_nodes *ns, const struct dmbc_key *key, unsigned int level)
 {
@@ -200,14 +205,12 @@ static int read_in(struct dmbc_nodes *ns, const struct dmbc_key *key, unsigned i
 	}
 	r = dmbc_nodes_read(n);
 	if (r) {
-		spin_lock(&ns->lock);
-		dmbc_nodes_unhash(n);
-		spin_unlock(&ns->lock);
-		dmbc_nodes_free_memory(n);
+		dmbc_nodes_bury(n);
+		return r;
 	}
 	dmbc_node_unlock_write(n);
 	dmbc_node_put(n);
-	return r;
+	return 0;
 }
 
 static struct dmbc_node *find_and_hold(struct dmbc_nodes *ns, const struct dmbc_key *key)
@@ -319,7 +322,7 @@ void dmbc_nodes_publish(struct dmbc_node *n)
 
 void dmbc_nodes_discard(struct dmbc_node *n)
 {
-	dmbc_nodes_free_memory(n);
+	free_memory(n);
 	kfree(n);
 }
 
@@ -331,16 +334,13 @@ void dmbc_nodes_kill(struct dmbc_node *n)
 	lockdep_assert_held_write(&n->lock);
 	dmbc_nodes_wait_append(n);
 	spin_lock(&ns->lock);
-	dmbc_nodes_unhash(n);
 	n->holds++;
 	pin = n->open_pin;
 	n->open_pin = 0;
 	spin_unlock(&ns->lock);
 	if (pin)
 		dmbc_journal_unpin(ns->c.journal, pin);
-	dmbc_nodes_free_memory(n);
-	dmbc_node_unlock_write(n);
-	dmbc_node_put(n);
+	dmbc_nodes_bury(n);
 }
 
 /* ---- the cache as a whole ---------------------------------------------------------- */
@@ -412,7 +412,7 @@ struct dmbc_nodes *dmbc_nodes_create(const struct dmbc_nodes_config *c)
 	INIT_DELAYED_WORK(&ns->timed, dmbc_nodes_timed_append);
 	ns->hash = kvcalloc(1U << ns->hash_bits, sizeof(*ns->hash), GFP_KERNEL);
 	ns->scratch = kvcalloc(ns->capacity, sizeof(*ns->scratch), GFP_KERNEL);
-	ns->reserve = kvmalloc(BOUNCE_BYTES, GFP_KERNEL);
+	ns->reserve = kmalloc(BOUNCE_BYTES, GFP_KERNEL);
 	if (!ns->hash || !ns->scratch || !ns->reserve) {
 		dmbc_nodes_destroy(ns);
 		return ERR_PTR(-ENOMEM);
@@ -427,10 +427,10 @@ void dmbc_nodes_destroy(struct dmbc_nodes *ns)
 	cancel_delayed_work_sync(&ns->timed);
 	list_for_each_entry_safe(n, next, &ns->lru, lru) {
 		dmbc_nodes_wait_append(n);
-		dmbc_nodes_free_memory(n);
+		free_memory(n);
 		kfree_rcu(n, rcu);
 	}
-	kvfree(ns->reserve);
+	kfree(ns->reserve);
 	kvfree(ns->scratch);
 	kvfree(ns->hash);
 	kfree(ns);

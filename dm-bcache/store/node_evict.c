@@ -15,7 +15,7 @@
 #define LOOK_AT 128 /* nodes at most in one go: the spinlock is held */
 
 struct victims {
-	struct dmbc_node *node[VICTIMS]; /* locked for writing, dead */
+	struct dmbc_node *node[VICTIMS]; /* held, locked for writing */
 	struct dmbc_node *dirty[VICTIMS]; /* held */
 	unsigned int nr, nr_dirty;
 };
@@ -50,7 +50,6 @@ static void consider(struct dmbc_nodes *ns, struct dmbc_node *n, struct victims 
 	}
 	if (!down_write_trylock(&n->lock))
 		return;
-	dmbc_nodes_unhash(n);
 	n->holds++;
 	ns->evictions++;
 	v->node[v->nr++] = n;
@@ -75,13 +74,8 @@ static void free_victims(struct victims *v)
 {
 	unsigned int i;
 
-	for (i = 0; i < v->nr; i++) {
-		struct dmbc_node *n = v->node[i];
-
-		dmbc_nodes_free_memory(n);
-		dmbc_node_unlock_write(n);
-		dmbc_node_put(n);
-	}
+	for (i = 0; i < v->nr; i++)
+		dmbc_nodes_bury(v->node[i]);
 }
 
 static void put_dirty(struct victims *v, bool append)

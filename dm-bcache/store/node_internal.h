@@ -65,10 +65,9 @@ static inline struct dmbc_nodekeys_set dmbc_nodes_set(const struct dmbc_node *n)
 	};
 }
 
-/* node.c: unhashes under ns->lock; the caller has the write lock. Frees nothing. */
-void dmbc_nodes_unhash(struct dmbc_node *n);
-/* node.c: gives back the memory of a dead or private node. Sleeps. */
-void dmbc_nodes_free_memory(struct dmbc_node *n);
+/* node.c: the end of a write-locked node, held once by the caller: frees its memory, unhashes,
+ * unlocks and puts it. Sleeps. */
+void dmbc_nodes_bury(struct dmbc_node *n);
 
 /* node_io.c: fills a write-locked placeholder from the medium. */
 int dmbc_nodes_read(struct dmbc_node *n);

@@ -15,6 +15,7 @@
  */
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -48,7 +49,7 @@ static int repair_tail(struct dmbc_node *n)
 {
 	struct dmbc_nodes *ns = n->nodes;
 	const __u32 block = ns->c.g->block_sectors;
-	void *zero = kzalloc(block * DMBC_SECTOR_BYTES, GFP_NOIO);
+	void *zero = kzalloc(block * DMBC_SECTOR_BYTES, GFP_NOIO); /* a power of two */
 	int r;
 
 	if (!zero)
@@ -143,7 +144,8 @@ static bool take_reserve(struct dmbc_nodes *ns)
 
 static void *get_bounce(struct dmbc_nodes *ns, __u32 bytes)
 {
-	void *buf = kmalloc(bytes, GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
+	/* a power of two is aligned to itself, as I/O needs it */
+	void *buf = kmalloc(roundup_pow_of_two(bytes), GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
 
 	if (buf)
 		return buf;
