@@ -469,7 +469,7 @@ static void explain_step(struct startup *s, const struct step *step, int r)
 		strscpy(reason, s->why->text, sizeof(reason));
 	else
 		snprintf(reason, sizeof(reason), "error %d", r);
-	dmbc_explain(s->why, "cannot %s: %s", step->name, reason);
+	dmbc_explain(s->why, "cannot %.30s: %.85s", step->name, reason);
 	DMERR("SSD %s: cannot %s: %s", s->set->name, step->name, reason);
 }
 

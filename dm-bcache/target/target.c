@@ -39,7 +39,7 @@ struct bcache_target {
  * dm prints ti->error right after ctr() and keeps no copy; a few buffers in
  * turn, so that constructors side by side do not spoil one another's.
  */
-static const char *error_text(const struct dmbc_why *why)
+static char *error_text(const struct dmbc_why *why)
 {
 	static struct dmbc_why text[NR_ERROR_TEXTS];
 	static atomic_t turn;
