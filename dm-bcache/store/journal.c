@@ -130,6 +130,17 @@ void dmbc_journal_fail_locked(struct dmbc_journal *j, int error)
 	wake_up(&j->room_wait);
 }
 
+void dmbc_journal_set_failed(struct dmbc_journal *j, int error)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&j->lock, flags);
+	if (!j->error)
+		j->error_told = true; /* the caller knows */
+	dmbc_journal_fail_locked(j, error);
+	spin_unlock_irqrestore(&j->lock, flags);
+}
+
 /* ---- writing ------------------------------------------------------------------ */
 
 void dmbc_journal_open_locked(struct dmbc_journal *j, __u64 seq)
@@ -347,14 +358,17 @@ void dmbc_journal_flush_with(struct dmbc_journal *j, struct dmbc_journal_waiter 
 {
 	unsigned long flags;
 	bool start = false;
-	__u64 seq = 0;
+	__u64 seq;
 	int error;
 
 	w->flags = how;
 	spin_lock_irqsave(&j->lock, flags);
-	error = WARN_ON_ONCE(!j->started) ? -EIO : j->error;
-	if (!error)
-		seq = newest_change_locked(j);
+	error = j->error;
+	seq = error ? 0 : newest_change_locked(j);
+	if (WARN_ON_ONCE(seq && !j->started)) {
+		error = -EIO;
+		seq = 0;
+	}
 	if (seq)
 		start = enlist_locked(j, w, seq);
 	spin_unlock_irqrestore(&j->lock, flags);
@@ -521,12 +535,15 @@ static int write_last(struct dmbc_journal *j)
 	return s.error;
 }
 
-static bool at_rest(struct dmbc_journal *j)
+/* No write is in flight; none is started any more then. */
+static bool come_to_rest(struct dmbc_journal *j)
 {
 	bool rest;
 
 	spin_lock_irq(&j->lock);
 	rest = !j->flight;
+	if (rest)
+		j->started = false;
 	spin_unlock_irq(&j->lock);
 	return rest;
 }
@@ -543,7 +560,7 @@ void dmbc_journal_stop(struct dmbc_journal *j)
 		dmbc_journal_flush(j);
 		write_last(j);
 	}
-	wait_event(j->room_wait, at_rest(j));
+	wait_event(j->room_wait, come_to_rest(j));
 	cancel_works(j);
 }
 

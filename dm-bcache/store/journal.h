@@ -118,6 +118,9 @@ void dmbc_journal_on_reclaim(struct dmbc_journal *j, void (*fn)(void *ctx, __u64
 /* Called once (process context; must only wake or set flags) when a journal write failed, and with
  * it every later one: the set is lost for writing. */
 void dmbc_journal_on_error(struct dmbc_journal *j, void (*fn)(void *ctx, int error), void *ctx);
+/* The set is lost for writing for another reason (a node's append failed): whoever waits for room or
+ * durability gets @error, nothing is written any more. No on_error. Any context. */
+void dmbc_journal_set_failed(struct dmbc_journal *j, int error);
 void dmbc_journal_set_delay(struct dmbc_journal *j, unsigned int ms); /* default 100 */
 
 /* ---- start and stop ----------------------------------------------------------- */

@@ -30,11 +30,12 @@
 #include "store/journal_internal.h"
 
 #define WINDOW_BYTES 262144U /* read at once; more than any entry */
+#define WIPE_BLOCKS 64U /* more than are written before the super block says that a set is there */
 
 struct scan {
 	struct dmbc_journal *j;
 	struct dmbc_why *why;
-	__u64 needed_from; /* last_seq of the newest entry so far; 0: none seen */
+	__u64 needed_from; /* largest last_seq so far: older entries are dropped */
 	struct dmbc_disk_jset newest; /* its header; seq 0: none */
 	__u64 odd_seq; /* newest entry with a good checksum that still makes no sense */
 	struct dmbc_why odd;
@@ -220,7 +221,7 @@ static int scan_bucket(struct scan *s, __u32 bucket)
 static int check_found(const struct scan *s)
 {
 	const __u64 newest = __le64_to_cpu(s->newest.seq);
-	const __u64 from = s->needed_from;
+	const __u64 from = __le64_to_cpu(s->newest.last_seq);
 	struct dmbc_journal_replay *r;
 	__u64 seq;
 
@@ -258,7 +259,7 @@ static void adopt(const struct scan *s)
 	j->uuids = s->newest.uuid_bucket;
 	j->uuids_old = __le32_to_cpu(s->newest.version) == DMBC_JSET_VERSION_UUID64;
 	j->prio_bucket = __le64_to_cpu(s->newest.prio_bucket[0]);
-	j->found_from = s->needed_from;
+	j->found_from = __le64_to_cpu(s->newest.last_seq);
 	j->found_to = __le64_to_cpu(s->newest.seq);
 }
 
@@ -400,25 +401,37 @@ void dmbc_journal_replay_done(struct dmbc_journal *j)
 	dmbc_journal_forget_found(j);
 }
 
-/*
- * An attempt to format that did not come to its super block may have left
- * entries of this very set: they would seem newer than ours.
- */
-static int wipe(struct dmbc_journal *j)
+/* Zeroes @blocks at the start of a journal bucket. */
+static int wipe_blocks(struct dmbc_journal *j, __u32 bucket, __u32 blocks)
 {
 	const struct dmbc_geometry *g = j->g;
 	const void *zeroes = j->entry[0].set; /* not used yet */
-	__u32 b, block, blocks;
-	__u64 sector;
+	__u64 sector = dmbc_geometry_sector(g, g->first_bucket + bucket);
+	__u32 at, nr;
 	int r = 0;
 
-	for (b = 0; !r && b < g->njournal; b++) {
-		sector = dmbc_geometry_sector(g, g->first_bucket + b);
-		/* no attempt filled the first bucket; later ones cannot have been reached */
-		blocks = b ? 1 : j->bucket_blocks;
-		for (block = 0; !r && block < blocks; block++)
-			r = dmbc_blockio_write(j->io, sector + block * g->block_sectors,
-					       g->block_sectors, zeroes, 0);
+	for (at = 0; !r && at < blocks; at += nr) {
+		nr = min(blocks - at, j->max_blocks);
+		r = dmbc_blockio_write(j->io, sector + at * g->block_sectors, nr * g->block_sectors,
+				       zeroes, 0);
+	}
+	return r;
+}
+
+/*
+ * An attempt to format that did not come to its super block may have left a few
+ * entries of this very set, which would seem newer than ours: they lie at the
+ * start of the ring. Further on, no bucket may begin with an entry.
+ */
+static int wipe(struct dmbc_journal *j)
+{
+	__u32 left = WIPE_BLOCKS, nr, b;
+	int r = 0;
+
+	for (b = 0; !r && b < j->g->njournal; b++) {
+		nr = clamp(left, 1U, j->bucket_blocks);
+		r = wipe_blocks(j, b, nr);
+		left -= min(left, nr);
 	}
 	return r ? r : dmbc_blockio_flush(j->io);
 }

@@ -151,6 +151,8 @@ int dmbc_journal_wait_room(struct dmbc_journal *j, __u32 nr)
 	__u32 words = nr * DMBC_KEY_WORDS_PTR;
 	int error;
 
+	if (WARN_ON_ONCE(words > j->max_words))
+		return -EIO;
 	if (room_or_end(j, words, &error))
 		return error;
 	spin_lock_irq(&j->lock);
