@@ -56,7 +56,7 @@ static bool wait_full(struct fixture *f)
 	return !dmbc_alloc_is_low(f->a);
 }
 
-/* Format rule 4: of every free bucket the medium knows the generation. */
+/* Format rule 4: of every free bucket the medium knows the generation. Ends the refill. */
 static void check_durable(struct fixture *f)
 {
 	struct dmbc_buckets bs;
@@ -64,6 +64,7 @@ static void check_durable(struct fixture *f)
 	struct dmbc_gens *gens;
 	__u64 i;
 
+	dmbc_refill_stop(f->r);
 	assert_int_equal(dmbc_buckets_init(&bs, &f->g), 0);
 	a = dmbc_alloc_create(&bs);
 	gens = dmbc_gens_create(f->io, &bs, a, f->j);
@@ -359,6 +360,47 @@ static void readers_keep_their_buckets(struct fixture *f)
 	assert_true(i > BUCKETS / 2);
 }
 
+static __u64 late;
+
+/* A reader that had looked at the generation just before it grew. */
+static void pin_late(void *ctx, u64 sector, u32 sectors, unsigned int flags)
+{
+	struct fixture *f = ctx;
+	__u64 b;
+
+	(void)sector;
+	(void)sectors;
+	(void)flags;
+	for (b = FIRST; !late && b <= LAST; b++)
+		if (f->bs.b[b].use == DMBC_BUCKET_INVALIDATED)
+			late = b;
+	if (late && !atomic_read(&f->bs.b[late].pins))
+		f->bs.b[late].pins.counter++;
+}
+
+static void late_readers_are_waited_for(struct fixture *f)
+{
+	__u64 order[300], b;
+	__u32 i;
+
+	begin_existing(f);
+	late = 0;
+	for (b = 20; b <= LAST; b++)
+		fill(f, b, 8, false, random_below(1000));
+	sim_disk_on_write(f->io, pin_late, f);
+	assert_int_equal(dmbc_refill_start(f->r), 0);
+	assert_true(wait_full(f));
+	sim_disk_on_write(f->io, NULL, NULL);
+	assert_true(late);
+	consume(f, 100, order);
+	for (i = 0; i < 100; i++)
+		assert_int_not_equal(order[i], late);
+	assert_int_equal(f->bs.b[late].use, DMBC_BUCKET_INVALIDATED);
+	atomic_dec(&f->bs.b[late].pins);
+	consume(f, 60, order);
+	assert_int_not_equal(f->bs.b[late].use, DMBC_BUCKET_INVALIDATED);
+}
+
 /* ---- a small set under load ----------------------------------------------------------------- */
 
 #define EXTENTS 3000
@@ -649,6 +691,7 @@ int main(void)
 		fixture_test(a_failed_write_ends_it),
 		fixture_test(stop_and_start),
 		fixture_test(readers_keep_their_buckets),
+		fixture_test(late_readers_are_waited_for),
 		fixture_test(a_small_set_never_stops),
 		fixture_test(a_cut_revives_nothing_reused),
 	};
