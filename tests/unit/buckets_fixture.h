@@ -163,13 +163,13 @@ static inline void fixture_test_main(void **state)
 	f->fn(f);
 }
 
-#define fixture_test_sized(fn, buckets, sectors)                                                   \
+#define fixture_test_sized(test, buckets, sectors)                                                 \
 	{                                                                                          \
-#fn, fiber_test_run, NULL, NULL, &(struct fiber_test)                              \
+#test, fiber_test_run, NULL, NULL, &(struct fiber_test)                            \
 		{                                                                                  \
 			fixture_test_main, fixture_begin, fixture_end, &(struct fixture)           \
 			{                                                                          \
-				fn, buckets, sectors                                               \
+				.fn = test, .nbuckets = buckets, .bucket_sectors = sectors         \
 			}                                                                          \
 		}                                                                                  \
 	}
