@@ -10,6 +10,7 @@
 #include <linux/llist.h>
 
 #include "cache/context.h"
+#include "cache/gc.h"
 #include "cache/origin.h"
 #include "cache/put.h"
 
@@ -32,6 +33,17 @@ static void prepare_dirty(struct dmbc_put *put)
 		put->insert.error = -EIO;
 }
 
+/* What is put on the SSD brings the next gc pass nearer. */
+static void tell_gc(struct dmbc_set *set, struct dmbc_insert **ops, u32 nr)
+{
+	u32 sectors = 0, i;
+
+	for (i = 0; i < nr; i++)
+		if (dmbc_key_has_ptr(&ops[i]->key))
+			sectors += ops[i]->applied;
+	dmbc_gc_inserted(set->gc, sectors);
+}
+
 static struct llist_node *apply_batch(struct dmbc_set *set, struct llist_node *node)
 {
 	struct dmbc_insert *ops[PUT_BATCH];
@@ -49,8 +61,10 @@ static struct llist_node *apply_batch(struct dmbc_set *set, struct llist_node *n
 		if (!put->insert.error)
 			ops[nr_ops++] = &put->insert;
 	}
-	if (nr_ops)
+	if (nr_ops) {
 		dmbc_index_insert(set->index, ops, nr_ops);
+		tell_gc(set, ops, nr_ops);
+	}
 	for (i = 0; i < nr_puts; i++)
 		puts[i]->done(puts[i]);
 	return node;

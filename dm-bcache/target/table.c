@@ -104,11 +104,14 @@ static int parse_options(struct dmbc_config *c, unsigned int argc, char **argv,
 
 	if (!argc)
 		return 0;
-	if (kstrtouint(argv[0], 10, &nr) || nr != argc - 1 || nr % 2) {
-		dmbc_explain(
-			why,
-			"'%.16s' must be the number of words after it: %u, in pairs name value",
-			argv[0], argc - 1);
+	if (kstrtouint(argv[0], 10, &nr) || nr != argc - 1) {
+		dmbc_explain(why, "'%.16s' must be the number of words after it: %u", argv[0],
+			     argc - 1);
+		return -EINVAL;
+	}
+	if (nr % 2) {
+		dmbc_explain(why, "%u words after '%s' are not pairs: add the missing value", nr,
+			     argv[0]);
 		return -EINVAL;
 	}
 	for (i = 1; i < argc && !r; i += 2)
