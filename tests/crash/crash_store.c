@@ -27,11 +27,13 @@ static struct sim_format random_format(void)
 {
 	struct sim_format f = {
 		.block_sectors = sim_random_below(2) ? 1 : 8,
-		.bucket_sectors = 16 << sim_random_below(3),
+		.bucket_sectors = 16 << sim_random_below(4),
 		.nbuckets = 550 + sim_random_below(200),
 		.policy = sim_random_below(3),
 	};
 
+	/* a journal of 8 blocks cannot be replayed after a few crashes in a start */
+	f.bucket_sectors = max(f.bucket_sectors, 4 * f.block_sectors);
 	return f;
 }
 

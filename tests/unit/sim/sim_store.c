@@ -88,6 +88,7 @@ static void store_error(void *ctx, int error)
 	s->failed = true;
 	if (s->index)
 		dmbc_index_set_failed(s->index, error);
+	dmbc_journal_set_failed(s->journal, error);
 }
 
 static void journal_reclaim(void *ctx, u64 seq)
