@@ -20,7 +20,7 @@
 
 #define NODES 6
 #define MAX_KEYS 400000U
-#define MAX_ADD 5
+#define MAX_ADD 40
 #define ADDERS 3
 
 /* ---- the world ----------------------------------------------------------------- */
@@ -44,6 +44,8 @@ static struct world {
 	__u32 added, flushed; /* keys; numbers below `flushed` must survive */
 	__u64 prio, prio_durable; /* stand for everything that an entry names */
 	bool lazy; /* reclaim does nothing */
+	__u32 batch; /* most keys added at once */
+	__u32 flush_one_in; /* flushes of a fiber per batch */
 	__u32 running; /* adders */
 	wait_queue_head_t idle; /* none is */
 	__u32 stop_at; /* keys */
@@ -66,6 +68,8 @@ static void world_new(__u32 njournal, __u32 bucket_sectors, __u32 block_sectors)
 	w.g.meta_sectors = w.g.node_sectors = bucket_sectors;
 	w.g.nbuckets = 1 << 20;
 	w.prio = 100;
+	w.batch = 5;
+	w.flush_one_in = 3;
 }
 
 /* ---- nodes --------------------------------------------------------------------- */
@@ -149,35 +153,6 @@ static __u32 number_of(const struct dmbc_key *k)
 	return k->low - 1;
 }
 
-/* As the index does it. 0, or the journal's error. */
-static int add_keys(__u32 nr)
-{
-	struct dmbc_key keys[MAX_ADD];
-	__u64 seq;
-	__u32 i;
-	int r;
-
-	mutex_lock(&w.index_lock);
-	while (!dmbc_journal_room(w.j, nr)) {
-		mutex_unlock(&w.index_lock);
-		r = dmbc_journal_wait_room(w.j, nr);
-		if (r)
-			return r;
-		mutex_lock(&w.index_lock);
-	}
-	if (sim_random_below(4) == 0)
-		sim_yield();
-	for (i = 0; i < nr; i++)
-		keys[i] = numbered_key(w.added + i);
-	seq = dmbc_journal_add_pinned(w.j, keys, nr);
-	sim_yield();
-	for (i = 0; i < nr; i++, w.added++)
-		node_take(w.added % NODES, seq, w.added);
-	dmbc_journal_unpin(w.j, seq);
-	mutex_unlock(&w.index_lock);
-	return 0;
-}
-
 static int flush_keys(void)
 {
 	__u32 added = w.added;
@@ -201,6 +176,52 @@ static int commit_meta(void)
 		w.prio_durable = prio;
 	mutex_unlock(&w.meta_lock);
 	return r;
+}
+
+/* 0 with the index lock held, or the journal's error. */
+static int lock_with_room(__u32 nr)
+{
+	int r;
+
+	mutex_lock(&w.index_lock);
+	while (!dmbc_journal_room(w.j, nr)) {
+		mutex_unlock(&w.index_lock);
+		r = dmbc_journal_wait_room(w.j, nr);
+		if (r)
+			return r;
+		mutex_lock(&w.index_lock);
+	}
+	return 0;
+}
+
+/* As the index does it. 0, or the journal's error. */
+static int add_keys(__u32 nr)
+{
+	struct dmbc_key keys[MAX_ADD];
+	__u64 seq;
+	__u32 i;
+	int r;
+
+	r = lock_with_room(nr);
+	if (r)
+		return r;
+	/* an insert that has room may have to wait for a bucket, and so for other entries */
+	for (i = sim_random_below(10) ? 0 : sim_random_below(12); i; i--) {
+		r = commit_meta();
+		if (r) {
+			mutex_unlock(&w.index_lock);
+			return r;
+		}
+	}
+	for (i = 0; i < nr; i++)
+		keys[i] = numbered_key(w.added + i);
+	seq = dmbc_journal_add_pinned(w.j, keys, nr);
+	sim_yield();
+	for (i = 0; i < nr; i++, w.added++)
+		node_take(w.added % NODES, seq, w.added);
+	dmbc_journal_unpin(w.j, seq);
+	mutex_unlock(&w.index_lock);
+	return 0;
 }
 
 /* ---- start and end of the journal -------------------------------------------------- */
@@ -365,8 +386,8 @@ static void adder(void *arg)
 
 	(void)arg;
 	while (!r && w.added < w.stop_at) {
-		r = add_keys(1 + sim_random_below(MAX_ADD));
-		if (!r && sim_random_below(3) == 0)
+		r = add_keys(1 + sim_random_below(w.batch));
+		if (!r && sim_random_below(w.flush_one_in) == 0)
 			r = flush_keys();
 		if (!r && sim_random_below(20) == 0)
 			r = commit_meta();
@@ -703,6 +724,10 @@ static void test_wrap(void **state)
 	for (njournal = 2; njournal <= 4; njournal++) {
 		world_new(njournal, 16, 1);
 		sim_run(wrap, &keys, njournal);
+		world_new(njournal, 32, 1);
+		w.batch = MAX_ADD;
+		w.flush_one_in = 20;
+		sim_run(wrap, &keys, njournal);
 		world_new(njournal, 32, 8); /* 4 blocks */
 		sim_run(wrap, &keys, njournal);
 	}
@@ -715,6 +740,8 @@ static void test_cut_everywhere(void **state)
 	(void)state;
 	for (n = 1; n <= 600; n++) {
 		world_new(2 + n % 3, 16 << n % 2, 1);
+		w.batch = n % 5 ? 5 : MAX_ADD;
+		w.flush_one_in = n % 7 ? 3 : 20;
 		sim_run(cut_everywhere, &n, n);
 	}
 }
