@@ -18,6 +18,7 @@
 #include "store/alloc.h"
 #include "store/blockio.h"
 #include "store/index.h"
+#include "store/journal.h"
 
 #define DM_MSG_PREFIX "bcache"
 
@@ -90,6 +91,7 @@ void dmbc_errors_fail_set(struct dmbc_set *set)
 	DMERR("SSD %s has failed and is not used any more; see the errors before this line",
 	      set->name);
 	dmbc_index_set_failed(set->index, -EIO);
+	dmbc_journal_set_failed(set->journal, -EIO); /* nobody waits for room for ever */
 	queue_work(set->wq, &set->failed_work);
 }
 

@@ -18,7 +18,8 @@
 
 #define SUPER_SECTORS (DMBC_SB_BYTES / DMBC_SECTOR_BYTES)
 #define JOURNAL_SHARE 128 /* one bucket in this many */
-#define MIN_JOURNAL 2
+#define MIN_JOURNAL 2U
+#define MIN_JOURNAL_BLOCKS 32U /* a shorter ring may not find room for a second replay */
 
 /* The structure may lie anywhere; I/O goes through a buffer of its own alignment. */
 static int read_disk(struct dmbc_blockio *io, struct dmbc_disk_super *disk, struct dmbc_why *why)
@@ -72,8 +73,9 @@ bool dmbc_super_is_new(const struct dmbc_super *s)
 
 void dmbc_super_prepare_new(struct dmbc_super *s)
 {
-	__u32 nr = clamp_t(__u64, s->geometry.nbuckets / JOURNAL_SHARE, MIN_JOURNAL,
-			   DMBC_SB_MAX_JOURNAL);
+	const struct dmbc_geometry *g = &s->geometry;
+	__u32 at_least = max(MIN_JOURNAL, MIN_JOURNAL_BLOCKS * g->block_sectors / g->bucket_sectors);
+	__u32 nr = clamp_t(__u64, g->nbuckets / JOURNAL_SHARE, at_least, DMBC_SB_MAX_JOURNAL);
 	__u32 i;
 
 	memset(s->disk.d, 0, sizeof(s->disk.d));

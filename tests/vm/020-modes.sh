@@ -25,7 +25,7 @@ disturb() { # NAME SSD HDD until /run/stop exists
 for mode in writethrough writeback writearound none; do
 	for calm in yes no; do
 		format /dev/ram0 /dev/ram1 --bucket 64K --block 512
-		create c /dev/ram0 /dev/ram1 $mode 2 sequential_cutoff $([ $calm = yes ] && echo 0 || echo 1048576)
+		create c /dev/ram0 /dev/ram1 $mode sequential_cutoff $([ $calm = yes ] && echo 0 || echo 1048576)
 		rm -f /run/stop /run/disturb
 		[ $calm = yes ] || disturb c &
 		verify_fio $mode /dev/mapper/c --rw=randrw --rwmixread=40 --bsrange=512-1m --bssplit=512/20:4k/40:5k/10:64k/20:1m/10 \

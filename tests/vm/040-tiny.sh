@@ -11,7 +11,7 @@ for bucket in 8 32 128; do
 	echo "0 $((bucket * 2 * 600)) linear /dev/ram0 0" | dm create small && nodes
 	for mode in writeback writethrough; do
 		format /dev/mapper/small /dev/ram1 --bucket ${bucket}K --block 512
-		create c /dev/mapper/small /dev/ram1 $mode 2 sequential_cutoff 0
+		create c /dev/mapper/small /dev/ram1 $mode sequential_cutoff 0
 		verify_fio tiny /dev/mapper/c --rw=randwrite --bsrange=512-64k --iodepth=32 --size=$size --loops=1 --verify_backlog=512
 		echo "bucket ${bucket}K $mode: $(status c)"
 		verify_fio tiny2 /dev/mapper/c --rw=randrw --bs=4k --iodepth=32 --size=8m --time_based --runtime=5

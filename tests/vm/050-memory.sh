@@ -17,7 +17,7 @@ nullb hdd 8192
 ssd=/dev/$(ls /sys/block | grep -E '^(nullb0|ssd)$' | head -1)
 hdd=/dev/$(ls /sys/block | grep -E '^(nullb1|hdd)$' | head -1)
 format $ssd $hdd --bucket 128K --block 512
-create c $ssd $hdd writeback 4 sequential_cutoff 0 writeback_running 0
+create c $ssd $hdd writeback sequential_cutoff 0 writeback_running 0
 cap=$(field c node_cap_bytes)
 ram=$(awk '/MemTotal/{print $2 * 1024}' /proc/meminfo)
 [ "$cap" -le $((ram / 100 + 8 * 1024 * 1024)) ] || die "cap $cap of $ram"

@@ -14,7 +14,7 @@ for name in fC fD; do
 	ssd=$(losetup -f --show /run/c.img) || die losetup
 	hdd=$(losetup -f --show /run/b.img) || die losetup
 	"$DMBCACHE" show "$ssd" "$hdd" | head -40
-	create c "$ssd" "$hdd" writeback 2 writeback_running 0
+	create c "$ssd" "$hdd" writeback writeback_running 0
 	status c
 	got=$(md5sum </dev/mapper/c | cut -d' ' -f1)
 	[ "$got" = $want ] || die "$name: $got instead of $want"
@@ -24,7 +24,7 @@ for name in fC fD; do
 	got=$(md5sum </dev/mapper/c | cut -d' ' -f1)
 	[ "$got" = $want ] || die "$name after flush: $got"
 	remove c
-	got=$(dd if="$hdd" bs=8k skip=1 status=none | md5sum | cut -d' ' -f1)
+	got=$(dd if="$hdd" bs=1M skip=1 status=none | md5sum | cut -d' ' -f1)
 	[ "$got" = $want ] || die "$name on the disk: $got"
 	create c "$ssd" "$hdd" writeback
 	got=$(md5sum </dev/mapper/c | cut -d' ' -f1)

@@ -47,7 +47,7 @@ for layout in "--bucket 8K --block 512" "--bucket 64K --block 512" "--bucket 128
 	# shellcheck disable=SC2086 # options
 	format /dev/ram0 /dev/ram1 $layout
 	case $layout in *4096*) block=4096 ;; *) block=512 ;; esac
-	create c /dev/ram0 /dev/ram1 writeback 4 sequential_cutoff 0 writeback_running 0
+	create c /dev/ram0 /dev/ram1 writeback sequential_cutoff 0 writeback_running 0
 	fio --name=load --filename=/dev/mapper/c --direct=1 --ioengine=io_uring --iodepth=32 --rw=randwrite --bsrange=$block-64k \
 		--blockalign=$block --norandommap --time_based --runtime=6 --output-format=terse >/run/o || die "load"
 	# as a power cut would leave it: copies of both disks under load, taken while all is held still for a moment

@@ -29,8 +29,13 @@ ramdisks() { $MP brd rd_nr="$1" rd_size=$(($2 * 1024)) || die "no ram disks"; }
 
 sectors() { blockdev --getsz "$1"; }
 
-# Data sectors of a formatted backing device (data at sector 16 unless told).
-data_sectors() { echo $(($(sectors "$1") - ${2:-16})); }
+# Data sectors of a formatted backing device, from the fields of its super block.
+data_sectors() {
+	local version offset=16
+	version=$(od -An -t u8 -j 4112 -N 8 "$1" | tr -d ' ')
+	[ "$version" = 1 ] || offset=$(od -An -t u8 -j 4280 -N 8 "$1" | tr -d ' ')
+	echo $(($(sectors "$1") - offset))
+}
 
 wipe() { # DEVICE...: the first and last MiB, so that nothing old is found
 	local dev
@@ -98,7 +103,7 @@ drain() {
 verify_fio() {
 	local name=$1 dev=$2
 	shift 2
-	fio --name="$name" --filename="$dev" --direct=1 --ioengine=io_uring --verify=crc32c --verify_fatal=1 \
+	fio --name="$name" --filename="$dev" --direct=1 --ioengine=io_uring --verify=crc32c --verify_fatal=1 --verify_state_save=0 \
 		--randrepeat=1 --output-format=terse --minimal "$@" >/run/fio.out 2>/run/fio.err ||
 		{ cat /run/fio.err; die "fio $name on $dev: $*"; }
 	! grep -q -i -E 'verify|error' /run/fio.err || { cat /run/fio.err; die "fio $name"; }
