@@ -77,18 +77,25 @@ static void new_cache(struct fixture *f)
 
 static void journal_size(struct fixture *f)
 {
-	static const __u32 sizes[][2] = { { 200, 2 }, { 512, 4 }, { 25600, 200 }, { 99999, 256 } };
+	/* buckets, sectors in a block, sectors in a bucket, journal buckets */
+	static const __u32 sizes[][4] = { { 200, 1, 128, 2 },
+					  { 512, 1, 128, 4 },
+					  { 25600, 8, 1024, 200 },
+					  { 99999, 8, 1024, 256 },
+					  { 600, 8, 16, 16 } /* two blocks in each */ };
 	unsigned int i;
 
 	(void)f;
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		memset(&super, 0, sizeof(super));
 		super.geometry.nbuckets = sizes[i][0];
+		super.geometry.block_sectors = sizes[i][1];
+		super.geometry.bucket_sectors = sizes[i][2];
 		super.geometry.first_bucket = 3;
 		dmbc_super_prepare_new(&super);
-		assert_int_equal(super.geometry.njournal, sizes[i][1]);
-		assert_int_equal(__le16_to_cpu(super.disk.keys), sizes[i][1]);
-		assert_int_equal(__le64_to_cpu(super.disk.d[sizes[i][1] - 1]), 2 + sizes[i][1]);
+		assert_int_equal(super.geometry.njournal, sizes[i][3]);
+		assert_int_equal(__le16_to_cpu(super.disk.keys), sizes[i][3]);
+		assert_int_equal(__le64_to_cpu(super.disk.d[sizes[i][3] - 1]), 2 + sizes[i][3]);
 	}
 }
 
