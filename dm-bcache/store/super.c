@@ -74,9 +74,9 @@ bool dmbc_super_is_new(const struct dmbc_super *s)
 void dmbc_super_prepare_new(struct dmbc_super *s)
 {
 	const struct dmbc_geometry *g = &s->geometry;
-	__u32 at_least =
+	__u32 shortest =
 		max(MIN_JOURNAL, MIN_JOURNAL_BLOCKS * g->block_sectors / g->bucket_sectors);
-	__u32 nr = clamp_t(__u64, g->nbuckets / JOURNAL_SHARE, at_least, DMBC_SB_MAX_JOURNAL);
+	__u32 nr = clamp_t(__u64, g->nbuckets / JOURNAL_SHARE, shortest, DMBC_SB_MAX_JOURNAL);
 	__u32 i;
 
 	memset(s->disk.d, 0, sizeof(s->disk.d));
