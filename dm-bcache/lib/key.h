@@ -113,14 +113,14 @@ static inline struct dmbc_key dmbc_key_make_hole(__u32 inode, __u64 end, __u32 s
 
 static inline void dmbc_key_set_size(struct dmbc_key *k, __u32 sectors)
 {
-	k->high = (k->high & ~(0xffffULL << DMBC_KEY_SIZE_SHIFT)) |
-		  (__u64)sectors << DMBC_KEY_SIZE_SHIFT;
+	k->high = (k->high & ~(0xffffULL << DMBC_KEY_SIZE_SHIFT)) | (__u64)sectors
+									    << DMBC_KEY_SIZE_SHIFT;
 }
 
 static inline void dmbc_key_set_dirty(struct dmbc_key *k, bool dirty)
 {
-	k->high = (k->high & ~(1ULL << DMBC_KEY_DIRTY_SHIFT)) |
-		  (__u64)dirty << DMBC_KEY_DIRTY_SHIFT;
+	k->high = (k->high & ~(1ULL << DMBC_KEY_DIRTY_SHIFT)) | (__u64)dirty
+									<< DMBC_KEY_DIRTY_SHIFT;
 }
 
 /* Order of positions (inode, sector): <0, 0, >0. */
