@@ -18,6 +18,8 @@
 
 #include "store/index_internal.h"
 
+_Static_assert(DMBC_INDEX_MAX_DEPTH == DMBC_NODES_MAX_LEVELS, "depth of the index");
+
 struct dmbc_index *dmbc_index_create(const struct dmbc_index_config *c)
 {
 	struct dmbc_index *ix = kzalloc(sizeof(*ix), GFP_KERNEL);

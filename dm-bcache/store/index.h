@@ -29,7 +29,7 @@ struct dmbc_journal;
 struct dmbc_nodes;
 struct dmbc_why;
 
-#define DMBC_INDEX_MAX_DEPTH 8
+#define DMBC_INDEX_MAX_DEPTH 8 /* DMBC_NODES_MAX_LEVELS */
 
 struct dmbc_index_config {
 	const struct dmbc_geometry *g;

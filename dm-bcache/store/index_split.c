@@ -6,7 +6,7 @@
  * one. In time order, all under the index lock:
  *   1. collect() copies what is live into a new node in a fresh bucket;
  *   2. divide() moves the rear part to a second one if that is too much;
- *   3. write_fresh(): on the medium, durable;
+ *   3. put_in_place() writes them, durable;
  *   4. link(): the parent gets the new keys and a freeing key for each dead
  *      node in one append, durable; in place of a root comes a new root, named
  *      by a journal entry, durable;

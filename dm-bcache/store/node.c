@@ -12,6 +12,7 @@
  * and an RCU grace period, because a reader may still try its lock.
  */
 #include <linux/err.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -24,6 +25,9 @@
 #include "store/node_internal.h"
 
 #define MAX_HASH_BITS 16
+/* Locks are taken from the root down: one class for each level. */
+static struct lock_class_key level_class[DMBC_NODES_MAX_LEVELS];
+
 #define BOUNCE_BYTES 32768 /* at least DMBC_NODES_OPEN_WORDS and a block; a power of two */
 
 /* ---- the hash ------------------------------------------------------------------ */
@@ -148,7 +152,7 @@ static struct dmbc_node *try_write(struct dmbc_nodes *ns, const struct dmbc_key 
 
 bool dmbc_node_lock_read(struct dmbc_node *n)
 {
-	down_read_nested(&n->lock, n->level);
+	down_read(&n->lock);
 	if (n->dead) {
 		dmbc_node_unlock_read(n);
 		return false;
@@ -159,7 +163,7 @@ bool dmbc_node_lock_read(struct dmbc_node *n)
 
 bool dmbc_node_lock_write(struct dmbc_node *n)
 {
-	down_write_nested(&n->lock, n->level);
+	down_write(&n->lock);
 	if (n->dead) {
 		dmbc_node_unlock_write(n);
 		return false;
@@ -183,6 +187,7 @@ static struct dmbc_node *alloc_node(struct dmbc_nodes *ns, const struct dmbc_key
 	n->used = true;
 	n->holds = 1;
 	init_rwsem(&n->lock);
+	lockdep_set_class(&n->lock, &level_class[level]);
 	INIT_LIST_HEAD(&n->lru);
 	INIT_LIST_HEAD(&n->dirty);
 	INIT_LIST_HEAD(&n->flight);
@@ -197,7 +202,7 @@ static int read_in(struct dmbc_nodes *ns, const struct dmbc_key *key, unsigned i
 
 	if (!n)
 		return -ENOMEM;
-	down_write_nested(&n->lock, level);
+	down_write(&n->lock);
 	if (!hash_node(n)) {
 		up_write(&n->lock);
 		kfree(n);

@@ -34,11 +34,13 @@ struct dmbc_nodebuf;
 struct dmbc_nodes;
 struct workqueue_struct;
 
+#define DMBC_NODES_MAX_LEVELS 8
+
 struct dmbc_node {
 	struct hlist_node hash; /* changed under nodes->lock, read under RCU */
 	/* constant while the node is hashed */
 	struct dmbc_key key; /* that points here (as in the parent) */
-	unsigned int level; /* 0: leaf */
+	unsigned int level; /* 0: leaf; less than DMBC_NODES_MAX_LEVELS */
 
 	struct rw_semaphore lock;
 	/* under lock; changes of dead under nodes->lock as well */
@@ -94,7 +96,7 @@ bool dmbc_node_try_read(struct dmbc_node *n);
  * The node that @key points to, read in if need be, with its lock held for
  * reading or writing. Sleeps. ERR_PTR(-EIO) bad node (logged with its reason),
  * -ENOMEM. The caller holds the parent's lock or the index lock, so that @key
- * is current. Lockdep subclass is the level.
+ * is current.
  */
 struct dmbc_node *dmbc_nodes_get_read(struct dmbc_nodes *ns, const struct dmbc_key *key,
 				      unsigned int level);

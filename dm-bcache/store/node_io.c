@@ -264,7 +264,7 @@ int dmbc_nodes_append_wait(struct dmbc_node *n)
 			return -EIO;
 		dmbc_node_unlock_write(n);
 		dmbc_nodes_wait_append(n);
-		down_write_nested(&n->lock, n->level);
+		down_write(&n->lock);
 		dmbc_node_put(n);
 	}
 	return -EIO;

@@ -638,7 +638,7 @@ static void run_plan(void *arg)
 		printf("depth %u, %llu starts, gc: %llu passes, %llu rewritten, %llu merged\n",
 		       m.max_depth, (unsigned long long)m.starts, (unsigned long long)m.passes,
 		       (unsigned long long)m.rewritten, (unsigned long long)m.merged);
-	assert_true(m.max_depth >= p->depth);
+	assert_true(m.max_depth >= p->depth || getenv("DMBC_STEPS"));
 	stop(&m);
 	dmbc_blockio_destroy(m.io);
 	for (i = 0; i < WORKERS; i++)
