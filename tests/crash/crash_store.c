@@ -32,8 +32,10 @@ static struct sim_format random_format(void)
 		.policy = sim_random_below(3),
 	};
 
-	/* a journal of 8 blocks cannot be replayed after a few crashes in a start */
-	f.bucket_sectors = max(f.bucket_sectors, 4 * f.block_sectors);
+	if (!sim_random_below(4)) {
+		f.nbuckets = 200 + sim_random_below(300); /* two or three journal buckets */
+		f.bucket_sectors *= 4;
+	}
 	return f;
 }
 

@@ -80,8 +80,10 @@ static void find_uuids(struct run *run, const struct dmbc_disk_jset *j)
 		found(run, UUIDS, dmbc_ptr_sector(k.ptr), 4096, 0);
 }
 
-static void find_journal(struct run *run)
+/* Entries from @from on; older ones nobody reads. Returns the newest one's last_seq. */
+static u64 find_journal(struct run *run, u64 from)
 {
+	u64 newest = 0, last = 0;
 	u32 b, at, used, size = run->g.bucket_sectors * SECTOR_SIZE;
 
 	for (b = 0; b < run->g.njournal; b++) {
@@ -93,11 +95,18 @@ static void find_journal(struct run *run)
 			j = (const void *)(run->buf + at);
 			if (dmbc_verify_jset(&run->g, j, size - at, &used, NULL))
 				break;
+			if (__le64_to_cpu(j->seq) > newest) {
+				newest = __le64_to_cpu(j->seq);
+				last = __le64_to_cpu(j->last_seq);
+			}
+			if (__le64_to_cpu(j->seq) < from)
+				continue;
 			found(run, JSET, sector + at / SECTOR_SIZE,
 			      sizeof(*j) + 8 * __le32_to_cpu(j->keys), ~0ULL);
 			find_uuids(run, j);
 		}
 	}
+	return last;
 }
 
 /* The generation of the pointer to the node is not in the node: all are tried. */
@@ -340,7 +349,7 @@ static void mutate(void *arg)
 
 	make_base(run);
 	found(run, SUPER, DMBC_SB_SECTOR, DMBC_SB_FIXED_BYTES + 8 * run->g.njournal, ~0ULL);
-	find_journal(run);
+	find_journal(run, find_journal(run, ~0ULL));
 	find_buckets(run);
 	printf("seed %llu: %u structures\n", run->seed, run->nr);
 	fflush(stdout);

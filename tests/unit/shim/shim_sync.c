@@ -233,17 +233,20 @@ void finish_wait(struct wait_queue_head *q, struct wait_queue_entry *w)
 		list_del_init(&w->entry);
 }
 
-void shim_wake_up(struct wait_queue_head *q, bool all)
+void shim_wake_waiters(struct wait_queue_head *q)
 {
 	struct wait_queue_entry *w, *next;
 
-	shim_preempt();
 	list_for_each_entry_safe(w, next, &q->head, entry) {
 		list_del_init(&w->entry);
 		shim_wake(w->task);
-		if (!all)
-			break;
 	}
+}
+
+void shim_wake_up(struct wait_queue_head *q)
+{
+	shim_preempt();
+	shim_wake_waiters(q);
 }
 
 /* ---- RCU ------------------------------------------------------------------------------------ */
@@ -270,7 +273,7 @@ void rcu_read_unlock(void)
 	rcu_readers--;
 	shim_fiber()->rcu--;
 	if (!rcu_readers && !list_empty(&rcu_idle.head))
-		shim_wake_up(&rcu_idle, true);
+		shim_wake_waiters(&rcu_idle);
 	shim_preempt();
 }
 

@@ -21,17 +21,20 @@ static inline void init_completion(struct completion *c)
 #define reinit_completion(c) ((c)->done = 0)
 #define completion_done(c) ((c)->done != 0)
 
+/* As soon as `done` is seen, the completion may be gone from the waiter's stack. */
 static inline void complete(struct completion *c)
 {
+	shim_preempt();
 	if (c->done != UINT_MAX)
 		c->done++;
-	wake_up(&c->wait);
+	shim_wake_waiters(&c->wait);
 }
 
 static inline void complete_all(struct completion *c)
 {
+	shim_preempt();
 	c->done = UINT_MAX;
-	wake_up(&c->wait);
+	shim_wake_waiters(&c->wait);
 }
 
 static inline void shim_completion_take(struct completion *c)

@@ -25,11 +25,13 @@ typedef struct wait_queue_entry wait_queue_entry_t;
 void prepare_to_wait(struct wait_queue_head *q, struct wait_queue_entry *w, int state);
 #define prepare_to_wait_exclusive prepare_to_wait
 void finish_wait(struct wait_queue_head *q, struct wait_queue_entry *w);
-void shim_wake_up(struct wait_queue_head *q, bool all);
+void shim_wake_up(struct wait_queue_head *q);
+/* The same, and nobody steps in before. */
+void shim_wake_waiters(struct wait_queue_head *q);
 
-#define wake_up(q) shim_wake_up(q, true)
-#define wake_up_all(q) shim_wake_up(q, true)
-#define wake_up_nr(q, n) shim_wake_up(q, true)
+#define wake_up(q) shim_wake_up(q)
+#define wake_up_all(q) shim_wake_up(q)
+#define wake_up_nr(q, n) shim_wake_up(q)
 #define wake_up_interruptible wake_up
 #define wake_up_interruptible_all wake_up
 #define waitqueue_active(q) (!list_empty(&(q)->head))
