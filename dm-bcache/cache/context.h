@@ -112,6 +112,8 @@ struct dmbc_set {
 	/* errors.c */
 	atomic_t ssd_errors;
 	bool store_failed; /* a metadata write was lost */
+	bool failed_settled; /* FAILED, and what can be let go at once is */
+	wait_queue_head_t failed_wait; /* for that */
 	struct work_struct failed_work;
 
 	/* startup.c, under lock */

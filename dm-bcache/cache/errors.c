@@ -5,7 +5,8 @@
  * the set to FAILED, from then on nothing new goes to the SSD; failed_work()
  * lets every origin go that has nothing dirty on it: its super block says
  * "stale" durably, so that what the SSD still holds of it is never used again,
- * and only then dmbc_errors_write_allowed() answers yes. An origin with dirty
+ * and only then dmbc_errors_write_allowed() answers yes. Requests that the
+ * failure hit meanwhile wait for that (dmbc_errors_wait()). An origin with dirty
  * data waits until writeback has saved it (dmbc_errors_let_go()).
  */
 #include "cache/errors.h"
@@ -21,6 +22,8 @@
 #include "store/journal.h"
 
 #define DM_MSG_PREFIX "bcache"
+
+#define SETTLE_TIME HZ
 
 static bool write_stale(struct dmbc_origin *o)
 {
@@ -70,12 +73,22 @@ static void failed_work(struct work_struct *work)
 	}
 	mutex_unlock(&set->lock);
 	up_write(&set->dirty_gate);
+	WRITE_ONCE(set->failed_settled, true);
+	wake_up_all(&set->failed_wait);
 }
 
 void dmbc_errors_init(struct dmbc_set *set)
 {
 	atomic_set(&set->ssd_errors, 0);
+	init_waitqueue_head(&set->failed_wait);
 	INIT_WORK(&set->failed_work, failed_work);
+}
+
+/* Limited: the error may be of one node only, and the set goes on. */
+bool dmbc_errors_wait(struct dmbc_origin *o)
+{
+	wait_event_timeout(o->set->failed_wait, READ_ONCE(o->set->failed_settled), SETTLE_TIME);
+	return READ_ONCE(o->set->failed_settled) && dmbc_errors_write_allowed(o);
 }
 
 bool dmbc_errors_write_allowed(struct dmbc_origin *o)
@@ -92,7 +105,7 @@ void dmbc_errors_fail_set(struct dmbc_set *set)
 	      set->name);
 	dmbc_index_set_failed(set->index, -EIO);
 	dmbc_journal_set_failed(set->journal, -EIO); /* nobody waits for room for ever */
-	queue_work(set->wq, &set->failed_work);
+	queue_work(set->store_wq, &set->failed_work);
 }
 
 void dmbc_errors_ssd(struct dmbc_set *set)

@@ -14,9 +14,25 @@
 #include "cache/origin.h"
 #include "cache/request.h"
 
+/* Process context: the set is failing. If the origin can do without it, its own flush is enough. */
+static void after_failure(struct dmbc_request *rq)
+{
+	if (dmbc_errors_wait(rq->origin)) {
+		rq->bio->bi_status = BLK_STS_OK;
+		dmbc_flush_start(rq);
+		return;
+	}
+	rq->status = BLK_STS_IOERR;
+	dmbc_request_finish(rq);
+}
+
 static void half_over(struct dmbc_request *rq)
 {
-	if (atomic_dec_and_test(&rq->pending))
+	if (!atomic_dec_and_test(&rq->pending))
+		return;
+	if (rq->second_failed && !rq->status)
+		dmbc_request_defer(rq, after_failure);
+	else
 		dmbc_request_finish(rq);
 }
 
@@ -25,7 +41,7 @@ static void journal_durable(struct dmbc_journal_waiter *w, int error)
 	struct dmbc_request *rq = container_of(w, struct dmbc_request, waiter);
 
 	if (error)
-		rq->status = BLK_STS_IOERR;
+		rq->second_failed = true;
 	half_over(rq);
 }
 

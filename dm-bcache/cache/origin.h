@@ -19,6 +19,12 @@ void dmbc_origin_mark_clean(struct dmbc_origin *origin);
  * and "stale" is durable on it), so that its I/O may pass the SSD by?
  */
 bool dmbc_errors_write_allowed(struct dmbc_origin *origin);
+/*
+ * Process context, not the insert worker's: the store refused a change. Waits
+ * a moment for what becomes of the set; true if the request may be begun anew,
+ * past the SSD, as dmbc_errors_write_allowed() says yes.
+ */
+bool dmbc_errors_wait(struct dmbc_origin *origin);
 /* Any context: one I/O error of the SSD / of the origin; past the limit the set fails. */
 void dmbc_errors_ssd(struct dmbc_set *set);
 void dmbc_errors_origin(struct dmbc_origin *origin);

@@ -46,7 +46,7 @@ struct dmbc_request {
 	bool ssd_failed; /* retry after an SSD write error: not there again */
 	bool in_range; /* `range` is entered */
 	bool invalidate; /* WRITE_ORIGIN: make a hole afterwards */
-	bool second_failed; /* WRITE_BOTH: the SSD's half failed */
+	bool second_failed; /* the SSD's half failed: of a write to both, of a flush */
 	blk_status_t status; /* of this request alone */
 	blk_status_t part_status; /* first failure of the parts cut off it */
 	atomic_t pending; /* halves still under way */

@@ -71,6 +71,7 @@ static int read_super(struct startup *s)
 		dmbc_super_prepare_new(&set->super);
 	set->g = set->super.geometry;
 	set->store_failed = false;
+	set->failed_settled = false;
 	atomic_set(&set->ssd_errors, 0);
 	return 0;
 }
@@ -274,7 +275,7 @@ static void stop_journal(struct dmbc_set *set)
 {
 	dmbc_nodes_write_all(set->nodes);
 	dmbc_journal_stop(set->journal);
-	flush_workqueue(set->wq);
+	flush_work(&set->failed_work);
 }
 
 static int write_first_gens(struct startup *s)

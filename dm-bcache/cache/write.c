@@ -52,14 +52,34 @@ static int write_fail(struct dmbc_request *rq, blk_status_t status)
 	return DM_MAPIO_SUBMITTED;
 }
 
+/* Process context: the set is failing. If the origin can do without it, the write begins anew. */
+static void after_failure(struct dmbc_request *rq)
+{
+	if (!dmbc_errors_wait(rq->origin)) {
+		write_fail(rq, BLK_STS_IOERR);
+		return;
+	}
+	rq->bio->bi_status = BLK_STS_OK;
+	rq->bio->bi_iter = rq->iter;
+	dmbc_write_start(rq);
+}
+
+static int wait_for_failure(struct dmbc_request *rq)
+{
+	rq->iter = rq->bio->bi_iter;
+	dmbc_request_defer(rq, after_failure);
+	return DM_MAPIO_SUBMITTED;
+}
+
 /* The journal has made the key durable, and with it the data (FUA only). */
 static void key_durable(struct dmbc_journal_waiter *w, int error)
 {
 	struct dmbc_request *rq = container_of(w, struct dmbc_request, waiter);
 
 	if (error)
-		rq->status = BLK_STS_IOERR;
-	dmbc_request_finish(rq);
+		dmbc_request_defer(rq, after_failure);
+	else
+		dmbc_request_finish(rq);
 }
 
 /* The insert worker has put the key (or hole) in the index. */
@@ -72,8 +92,10 @@ static void key_done(struct dmbc_put *put)
 		unpin(rq);
 	dmbc_inflight_poison(o, rq->start, rq->sectors);
 	leave_range(rq);
-	if (put->insert.error && !rq->status)
-		rq->status = BLK_STS_IOERR;
+	if (put->insert.error && !rq->status) {
+		dmbc_request_defer(rq, after_failure);
+		return;
+	}
 	if (rq->fua && !rq->status) {
 		rq->waiter.fn = key_durable;
 		dmbc_journal_flush_with(o->set->journal, &rq->waiter,
@@ -294,13 +316,11 @@ static int write_around(struct dmbc_request *rq, bool invalidate)
 
 /* ---- choice ------------------------------------------------------------------- */
 
-/* The SSD cannot be written any more: holes may still be written around, the rest would revive
- * old data when the SSD comes back. */
+/* The index cannot be changed any more: holes may still be written around, the rest would revive
+ * old data when the SSD comes back, unless the origin is let go. */
 static int write_failed_set(struct dmbc_request *rq, const struct dmbc_fragment *f)
 {
-	if (f->kind == DMBC_FRAGMENT_HOLE)
-		return write_around(rq, false);
-	return write_fail(rq, BLK_STS_IOERR);
+	return f->kind == DMBC_FRAGMENT_HOLE ? write_around(rq, false) : wait_for_failure(rq);
 }
 
 /* One piece with the same thing under it; *@part is what of it was taken. */
@@ -310,7 +330,7 @@ static int write_fragment(struct dmbc_request *rq, const struct dmbc_fragment *f
 	int r;
 
 	*part = rq;
-	if (unlikely(READ_ONCE(rq->origin->set->state) == DMBC_SET_FAILED || rq->ssd_failed))
+	if (unlikely(READ_ONCE(rq->origin->set->state) == DMBC_SET_FAILED))
 		return write_failed_set(rq, f);
 	if (f->kind == DMBC_FRAGMENT_DIRTY) {
 		rq->dirty = true;
@@ -349,7 +369,7 @@ static int write_by_fragments(struct dmbc_request *rq)
 			return DM_MAPIO_SUBMITTED;
 		}
 		if (r)
-			return write_fail(rq, BLK_STS_IOERR);
+			return wait_for_failure(rq);
 		piece = dmbc_request_cut(rq, f.end - rq->start);
 		do {
 			r = write_fragment(piece, &f, &part);
@@ -370,8 +390,12 @@ int dmbc_write_start(struct dmbc_request *rq)
 		rq->decided = true;
 		rq->wait.wake = range_free;
 	}
-	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) && dmbc_errors_write_allowed(o))
+	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) &&
+	    dmbc_errors_write_allowed(o)) {
+		if (rq->fua)
+			rq->bio->bi_opf |= REQ_FUA;
 		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);
+	}
 	if (needs_lookup(rq))
 		return write_by_fragments(rq);
 	do {
