@@ -197,13 +197,16 @@ static bool begin_write(struct dmbc_journal *j, __u64 *block)
 	struct dmbc_journal_spot behind;
 	unsigned long flags;
 	bool begun = false;
+	__u64 blocked;
 
 	spin_lock_irqsave(&j->lock, flags);
+	blocked = j->blocked_seq;
 	if (j->started && !j->flight && !j->error && j->want_seq >= j->open->seq) {
 		begun = dmbc_journal_may_write_locked(j, &behind);
 		if (begun)
 			*block = close_open_locked(j, &behind);
-		dmbc_journal_kick_locked(j);
+		if (begun || j->blocked_seq != blocked)
+			dmbc_journal_kick_locked(j);
 	}
 	spin_unlock_irqrestore(&j->lock, flags);
 	return begun;
@@ -472,9 +475,9 @@ struct dmbc_journal *dmbc_journal_create(struct dmbc_blockio *io, const struct d
 	INIT_LIST_HEAD(&j->waiters);
 	INIT_LIST_HEAD(&j->done);
 	INIT_WORK(&j->write_work, write_work);
-	INIT_WORK(&j->reclaim_work, dmbc_journal_reclaim_work);
 	INIT_WORK(&j->done_work, done_work);
 	INIT_DELAYED_WORK(&j->delay_work, delay_work);
+	INIT_DELAYED_WORK(&j->reclaim_work, dmbc_journal_reclaim_work);
 	j->delay = msecs_to_jiffies(DEFAULT_DELAY_MS);
 	j->open = &j->entry[0];
 	r = set_limits(j);
@@ -490,7 +493,7 @@ struct dmbc_journal *dmbc_journal_create(struct dmbc_blockio *io, const struct d
 static void cancel_works(struct dmbc_journal *j)
 {
 	cancel_delayed_work_sync(&j->delay_work);
-	cancel_work_sync(&j->reclaim_work);
+	cancel_delayed_work_sync(&j->reclaim_work);
 	cancel_work_sync(&j->write_work);
 	flush_work(&j->done_work);
 }

@@ -51,8 +51,8 @@ struct dmbc_journal {
 	__u32 reserve_blocks; /* that entries with keys leave free */
 	__u32 short_blocks; /* fewer free blocks than this: reclaim */
 	struct dmbc_journal_entry entry[2];
-	struct work_struct write_work, reclaim_work, done_work;
-	struct delayed_work delay_work;
+	struct work_struct write_work, done_work;
+	struct delayed_work delay_work, reclaim_work;
 	wait_queue_head_t room_wait;
 	void (*on_reclaim)(void *ctx, __u64 seq);
 	void *on_reclaim_ctx;

@@ -11,20 +11,23 @@
  *
  *   1. room() grants keys only while reserve_blocks stay free behind them;
  *   2. after any entry there is a place for a further one: that of keys already
- *      granted, or a block for one without keys. Only an entry that itself
- *      frees the next bucket may take the last place; else its write waits
- *      until unpins let it do so (blocked_seq). Unpins need nothing of the
- *      journal, so this wait ends.
+ *      granted, or a block for one without keys, and some blocks for a replay.
+ *      Only an entry that itself frees the next bucket may go below; else its
+ *      write waits until unpins let it do so (blocked_seq). Unpins need nothing
+ *      of the journal, so this wait ends.
  *
  * Replay pins are the exception to "this wait ends": a write that only they
  * hold up fails with -ENOSPC instead. It takes many starts that each crash in
- * their replay to come there, because of rule 1.
+ * their replay to come there, because of the blocks that rule 2 keeps for them.
  */
 #include <linux/errno.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
 
 #include "store/journal_internal.h"
+
+#define RETRY_DELAY (HZ / 10) /* of a reclaim that did not get all pins */
 
 /* ---- the ring ------------------------------------------------------------------- */
 
@@ -62,31 +65,43 @@ void dmbc_journal_count_free_locked(struct dmbc_journal *j)
 
 /* ---- writing without shutting oneself out ------------------------------------------ */
 
+static bool replaying(const struct dmbc_journal *j)
+{
+	return j->replay_from <= j->replay_to;
+}
+
 /* A write waits for pins up to @seq; if replay itself holds them, for ever: then it fails. */
 static bool block_locked(struct dmbc_journal *j, __u64 seq)
 {
 	j->blocked_seq = seq;
-	if (j->replay_from <= j->replay_to && j->replay_from <= seq)
+	if (replaying(j) && j->replay_from <= seq)
 		dmbc_journal_fail_locked(j, -ENOSPC);
 	return false;
 }
 
+/* Is there a way on from @s, behind an entry about to be written? */
+static bool leads_on(const struct dmbc_journal *j, struct dmbc_journal_spot s)
+{
+	__u32 keep = replaying(j) ? 0 : j->reserve_blocks / 2;
+
+	return dmbc_journal_place(j, &s, dmbc_journal_blocks(j, j->reserved_words)) &&
+	       free_blocks(j, &s) >= keep;
+}
+
 bool dmbc_journal_may_write_locked(struct dmbc_journal *j, struct dmbc_journal_spot *s)
 {
-	struct dmbc_journal_spot after;
+	bool fits;
 	__u64 next_seq;
 
 	lockdep_assert_held(&j->lock);
 	if (j->open->seq + 1 - j->last_seq >= DMBC_JOURNAL_PINS)
 		return block_locked(j, j->last_seq);
 	*s = j->at;
-	if (!dmbc_journal_place(j, s, dmbc_journal_blocks(j, j->open->words)))
-		return block_locked(j, j->bucket_seq[ring_next(j, s->bucket, 1)]);
-	after = *s;
-	if (dmbc_journal_place(j, &after, dmbc_journal_blocks(j, j->reserved_words)))
+	fits = dmbc_journal_place(j, s, dmbc_journal_blocks(j, j->open->words));
+	if (fits && leads_on(j, *s))
 		return true;
 	next_seq = j->bucket_seq[ring_next(j, s->bucket, 1)];
-	return j->last_seq > next_seq || block_locked(j, next_seq);
+	return (fits && j->last_seq > next_seq) || block_locked(j, next_seq);
 }
 
 /* ---- room for keys --------------------------------------------------------------- */
@@ -193,7 +208,7 @@ void dmbc_journal_kick_locked(struct dmbc_journal *j)
 {
 	lockdep_assert_held(&j->lock);
 	if (j->started && !j->error && (j->blocked_seq || room_short(j)))
-		queue_work(j->wq, &j->reclaim_work);
+		mod_delayed_work(j->wq, &j->reclaim_work, 0);
 }
 
 /* Up to which sequence number the nodes have to be written so that there is plenty of room. */
@@ -216,7 +231,8 @@ static __u64 reclaim_target(const struct dmbc_journal *j)
 
 void dmbc_journal_reclaim_work(struct work_struct *work)
 {
-	struct dmbc_journal *j = container_of(work, struct dmbc_journal, reclaim_work);
+	struct dmbc_journal *j =
+		container_of(to_delayed_work(work), struct dmbc_journal, reclaim_work);
 	bool held = false;
 	__u64 seq = 0;
 
@@ -235,6 +251,8 @@ void dmbc_journal_reclaim_work(struct work_struct *work)
 	spin_lock_irq(&j->lock);
 	if (worth_publishing(j))
 		dmbc_journal_want_locked(j);
+	if (held && seq >= j->last_seq && (j->blocked_seq || j->waiting) && !j->error)
+		queue_delayed_work(j->wq, &j->reclaim_work, RETRY_DELAY);
 	spin_unlock_irq(&j->lock);
 	dmbc_journal_write(j);
 }

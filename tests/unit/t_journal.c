@@ -44,6 +44,8 @@ static struct world {
 	__u32 added, flushed; /* keys; numbers below `flushed` must survive */
 	__u64 prio, prio_durable; /* stand for everything that an entry names */
 	bool lazy; /* reclaim does nothing */
+	bool slow; /* it takes its time */
+	__u32 replay_commits; /* the journal has room for a few */
 	__u32 batch; /* most keys added at once */
 	__u32 flush_one_in; /* flushes of a fiber per batch */
 	__u32 running; /* adders */
@@ -68,6 +70,7 @@ static void world_new(__u32 njournal, __u32 bucket_sectors, __u32 block_sectors)
 	w.g.meta_sectors = w.g.node_sectors = bucket_sectors;
 	w.g.nbuckets = 1 << 20;
 	w.prio = 100;
+	w.replay_commits = 3;
 	w.batch = 5;
 	w.flush_one_in = 3;
 }
@@ -119,6 +122,8 @@ static void reclaim(void *ctx, __u64 seq)
 	(void)ctx;
 	if (w.lazy)
 		return;
+	if (w.slow)
+		sim_sleep(sim_random_below(100));
 	for (i = 0; i < NODES; i++) {
 		mutex_lock(&w.node[i].lock);
 		if (w.node[i].pin && w.node[i].pin <= seq)
@@ -206,7 +211,7 @@ static int add_keys(__u32 nr)
 	if (r)
 		return r;
 	/* an insert that has room may have to wait for a bucket, and so for other entries */
-	for (i = sim_random_below(10) ? 0 : sim_random_below(12); i; i--) {
+	for (i = w.lazy || sim_random_below(10) ? 0 : sim_random_below(12); i; i--) {
 		r = commit_meta();
 		if (r) {
 			mutex_unlock(&w.index_lock);
@@ -328,8 +333,10 @@ static int replay_keys(void *ctx, __u64 seq, const struct dmbc_key *keys, __u32 
 		node_take(dmbc_key_inode(&keys[i]), seq, number_of(&keys[i]));
 	if (sim_random_below(2))
 		dmbc_journal_replayed(w.j, seq);
-	if (sim_random_below(40) == 0)
+	if (w.replay_commits && sim_random_below(20) == 0) {
+		w.replay_commits--;
 		r = commit_meta(); /* a new node needed a bucket */
+	}
 	return r;
 }
 
@@ -373,9 +380,11 @@ static int reopen(void)
 	check_journal(&found);
 	dmbc_journal_start_replay(w.j);
 	r = dmbc_journal_each(w.j, replay_keys, NULL);
-	if (!r)
-		dmbc_journal_replay_done(w.j);
-	return r;
+	if (r)
+		return r;
+	dmbc_journal_replay_done(w.j);
+	w.replay_commits = 3;
+	return 0;
 }
 
 /* ---- load ---------------------------------------------------------------------------- */
@@ -742,6 +751,7 @@ static void test_cut_everywhere(void **state)
 		world_new(2 + n % 3, 16 << n % 2, 1);
 		w.batch = n % 5 ? 5 : MAX_ADD;
 		w.flush_one_in = n % 7 ? 3 : 20;
+		w.slow = n % 4 == 0;
 		sim_run(cut_everywhere, &n, n);
 	}
 }
