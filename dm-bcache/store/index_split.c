@@ -262,15 +262,20 @@ static int put_in_place(struct rewrite *rw, struct dmbc_node *root)
 	if (!rw->parent && !root)
 		root = rw->fresh[0];
 	for (i = 0; i < rw->nr_fresh; i++)
-		if (rw->fresh[i] != root)
-			dmbc_nodes_publish(rw->fresh[i]);
-	if (root)
-		dmbc_nodes_publish_held(root);
+		dmbc_nodes_publish(rw->fresh[i]);
+	if (root && root != rw->fresh[0])
+		dmbc_nodes_publish(root);
 	r = root ? link_root(rw, root) : link_to_parent(rw);
 	if (r)
 		dmbc_index_set_failed(rw->ix, r);
 	else
 		retire(rw);
+	/* the root's hold is the index's now */
+	for (i = 0; i < rw->nr_fresh; i++)
+		if (r || rw->fresh[i] != root)
+			dmbc_node_put(rw->fresh[i]);
+	if (r && root && root != rw->fresh[0])
+		dmbc_node_put(root);
 	return r;
 }
 

@@ -40,7 +40,7 @@ int dmbc_index_create_root(struct dmbc_index *ix)
 		dmbc_nodes_discard(root);
 		return r;
 	}
-	dmbc_nodes_publish_held(root);
+	dmbc_nodes_publish(root);
 	dmbc_index_set_root(ix, root);
 	dmbc_journal_set_root(ix->c.journal, &root->key, 0);
 	return 0;

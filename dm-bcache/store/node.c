@@ -314,15 +314,9 @@ struct dmbc_node *dmbc_nodes_new(struct dmbc_nodes *ns, const struct dmbc_key *k
 	return n;
 }
 
-void dmbc_nodes_publish_held(struct dmbc_node *n)
-{
-	WARN_ON_ONCE(!hash_node(n));
-}
-
 void dmbc_nodes_publish(struct dmbc_node *n)
 {
-	dmbc_nodes_publish_held(n);
-	dmbc_node_put(n);
+	WARN_ON_ONCE(!hash_node(n));
 }
 
 void dmbc_nodes_discard(struct dmbc_node *n)

@@ -150,8 +150,7 @@ struct dmbc_node *dmbc_nodes_new(struct dmbc_nodes *ns, const struct dmbc_key *k
 				 unsigned int level);
 /* Writes a private node (one first set from its sealed run), waits until durable. 0, -EIO. */
 int dmbc_nodes_write_first(struct dmbc_node *n);
-void dmbc_nodes_publish(struct dmbc_node *n); /* hashes it: no longer private */
-void dmbc_nodes_publish_held(struct dmbc_node *n); /* the same, with a hold for the caller */
+void dmbc_nodes_publish(struct dmbc_node *n); /* hashes it: no longer private, but held */
 void dmbc_nodes_discard(struct dmbc_node *n); /* frees a private node */
 /*
  * The node is out of the tree (write-locked): unhashes it, drops its pins and

@@ -77,7 +77,7 @@ static void create_parts(struct machine *m)
 		.g = &m->g,
 		.journal = m->journal,
 		.wq = m->wq,
-		.cap_bytes = 64ULL * m->g.node_sectors * 512,
+		.cap_bytes = (16ULL << sim_random_below(4)) * m->g.node_sectors * 512,
 	});
 	m->index = dmbc_index_create(&(struct dmbc_index_config){
 		.g = &m->g,
