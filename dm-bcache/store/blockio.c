@@ -13,7 +13,7 @@
  * dm-bufio only reads and keeps memory: we change a node's buffer behind its
  * back and write it ourselves. So the contents of a buffer that was in use are
  * never what the medium holds: release forgets it, and where this comes too
- * late (somebody got it in between) node_read() reads it again itself. Each
+ * late (somebody got it in between) dmbc_blockio_node_read() reads it again. Each
  * buffer's aux word tells.
  */
 #include <linux/atomic.h>
@@ -386,7 +386,7 @@ static int open_parts(struct dmbc_blockio *io)
 		return r;
 	}
 	io->ops = mempool_create_kmalloc_pool(MIN_OPS, sizeof(struct op));
-	io->wq = alloc_workqueue("dmbc_io", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU, 0);
+	io->wq = alloc_workqueue("dmbc_meta", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU, 0);
 	return io->ops && io->wq ? 0 : -ENOMEM;
 }
 

@@ -13,7 +13,7 @@
  *   write_done() makes it durable: its own pin goes, buckets may become free,
  *     waiters are called, and the next write is started if it is wanted.
  *
- * A failed write ends the journal: fail_locked() is final.
+ * A failed write ends the journal: dmbc_journal_fail_locked() is final.
  *
  * Context: write_done() runs in any context, interrupts included; waiters that
  * cannot stand this are handed to done_work(). map() only enlists and queues.
@@ -326,7 +326,7 @@ __u64 dmbc_journal_add_pinned(struct dmbc_journal *j, const struct dmbc_key *key
 		note_first_key_locked(j);
 	for (i = 0; i < nr; i++) {
 		if (WARN_ON_ONCE(e->words + DMBC_KEY_WORDS_PTR > j->max_words))
-			break; /* room() was not asked */
+			break; /* dmbc_journal_room() was not asked */
 		e->words += dmbc_verify_pack_key(&keys[i], e->set->d + e->words);
 	}
 	j->reserved_words -= min(j->reserved_words, nr * DMBC_KEY_WORDS_PTR);

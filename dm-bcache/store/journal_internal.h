@@ -93,7 +93,7 @@ struct dmbc_journal {
 	/* ring */
 	__u64 *bucket_seq; /* newest entry in each bucket; 0: none */
 	struct dmbc_journal_spot at;
-	__u32 reserved_words; /* promised by room(), not added yet */
+	__u32 reserved_words; /* promised by dmbc_journal_room(), not added yet */
 	__u64 blocked_seq; /* a write waits for pins up to this one; 0: none */
 	__u32 waiting; /* sleepers on room_wait */
 	__u64 writes, full_waits, reclaims;

@@ -9,7 +9,7 @@
  * (dmbc_journal_count_free_locked()). The last step needs room itself; two
  * rules make sure that it is always there:
  *
- *   1. room() grants keys only while reserve_blocks stay free behind them;
+ *   1. dmbc_journal_room() grants keys only while reserve_blocks stay free behind them;
  *   2. after any entry there is a place for a further one: that of keys already
  *      granted, or a block for one without keys, and some blocks for a replay.
  *      Only an entry that itself frees the next bucket may go below; else its
@@ -140,7 +140,7 @@ __u32 dmbc_journal_max_keys(struct dmbc_journal *j)
 	return j->max_words / DMBC_KEY_WORDS_PTR;
 }
 
-/* True when wait_room() is over; else sees to it that room will come. */
+/* True when dmbc_journal_wait_room() is over; else sees to it that room will come. */
 static bool room_or_end(struct dmbc_journal *j, __u32 words, int *error)
 {
 	bool over, start = false;
