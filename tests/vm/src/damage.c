@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Damaged cache devices.
- *
- *   mutate put DEV IMAGE SEED       copies IMAGE, a cache in use, to DEV, with something of its metadata
- *                                   changed; prints what. Odd seeds: with a right checksum all the same
- *   mutate use DEV SEED             reads all of DEV and writes a little, whatever fails
- *
- * Everything follows from the seed.
+ * Damaged cache devices, see damage.h. Everything follows from the seed.
  */
-#include <fcntl.h>
+#include "damage.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <dm-bcache/format.h>
 
@@ -30,6 +23,7 @@ struct node {
 	uint64_t ptr;
 };
 
+static const void *original;
 static unsigned char *image;
 static uint64_t image_bytes, state;
 static uint32_t bucket, block; /* bytes */
@@ -241,33 +235,40 @@ static void change_uuids(void)
 	printf("uuids at %llu", (unsigned long long)at);
 }
 
-/* ---- the two commands ----------------------------------------------------------------- */
+/* ---- the two functions ------------------------------------------------------------------ */
 
-static int put(const char *dev, const char *file, uint64_t seed)
+int damage_load(const void *bytes, size_t nr)
 {
-	int in = open(file, O_RDONLY), out = open(dev, O_RDWR | O_DIRECT), seal = seed & 1;
 	unsigned int count;
-	struct stat st;
 
-	if (in < 0 || out < 0 || fstat(in, &st))
-		return 1;
-	image_bytes = st.st_size;
-	image = aligned_alloc(4096, image_bytes + 65536);
-	if (!image || pread(in, image, image_bytes, 0) != (ssize_t)image_bytes)
-		return 1;
+	original = bytes;
+	image_bytes = nr;
+	image = aligned_alloc(4096, nr + 65536);
+	if (!image)
+		return -1;
+	memcpy(image, original, nr);
 	sb = (void *)(image + DMBC_SB_SECTOR * DMBC_SECTOR_BYTES);
 	bucket = __le16_to_cpu(sb->bucket_size) * DMBC_SECTOR_BYTES;
 	block = __le16_to_cpu(sb->block_size) * DMBC_SECTOR_BYTES;
 	set_magic = get64(sb->set_uuid);
 	each_jset(UINT32_MAX, &count);
 	if (!newest)
-		return 1;
+		return -1;
 	add_node(__le64_to_cpu(newest->btree_root.word[0]),
 		 __le64_to_cpu(newest->btree_root.word[2]));
 	if (!nr_nodes)
-		return 1;
+		return -1;
 	walk(0, __le16_to_cpu(newest->btree_level));
-	printf("seed %llu (%u entries, %u nodes): ", (unsigned long long)seed, count, nr_nodes);
+	printf("%u journal entries, %u nodes, root at level %u\n", count, nr_nodes,
+	       __le16_to_cpu(newest->btree_level));
+	return 0;
+}
+
+const void *damage_do(uint64_t seed)
+{
+	int seal = seed & 1;
+
+	memcpy(image, original, image_bytes);
 	state = seed;
 	switch (draw(8)) {
 	case 0: change_super(seal); break;
@@ -277,37 +278,6 @@ static int put(const char *dev, const char *file, uint64_t seed)
 	case 4: change_uuids(); break;
 	default: change_bset(seal); break;
 	}
-	printf("%s\n", seal ? ", sealed" : "");
-	return pwrite(out, image, image_bytes, 0) != (ssize_t)image_bytes;
-}
-
-static int use(const char *dev, uint64_t seed)
-{
-	static unsigned char buffer[65536] __attribute__((aligned(4096)));
-	int fd = open(dev, O_RDWR | O_DIRECT), i;
-	off_t bytes = fd < 0 ? 0 : lseek(fd, 0, SEEK_END), at;
-	unsigned int errors = 0;
-
-	if (bytes < (off_t)sizeof(buffer))
-		return 1;
-	for (at = 0; at + (off_t)sizeof(buffer) <= bytes; at += sizeof(buffer))
-		errors += pread(fd, buffer, sizeof(buffer), at) < 0;
-	state = seed;
-	for (i = 0; i < 16; i++)
-		errors += pwrite(fd, buffer, 4096, draw(bytes / 4096) * 4096) < 0;
-	errors += fsync(fd) < 0;
-	for (i = 0; i < 16; i++)
-		errors += pread(fd, buffer, 4096, draw(bytes / 4096) * 4096) < 0;
-	printf("used, %u errors\n", errors);
-	return 0;
-}
-
-int main(int argc, char **argv)
-{
-	if (argc == 5 && !strcmp(argv[1], "put"))
-		return put(argv[2], argv[3], strtoull(argv[4], NULL, 0));
-	if (argc == 4 && !strcmp(argv[1], "use"))
-		return use(argv[2], strtoull(argv[3], NULL, 0));
-	fprintf(stderr, "usage: mutate put DEV IMAGE SEED | use DEV SEED\n");
-	return 2;
+	printf("%s; ", seal ? ", sealed" : "");
+	return image;
 }

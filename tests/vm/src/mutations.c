@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mutations SSD SSD-IMAGE HDD HDD-IMAGE FIRST-SEED COUNT
+ *
+ * Damages the cache COUNT times; each time makes a target of it, and where that
+ * works reads all of it, writes a little, and removes it. Prints a line for
+ * each. Status 0 if every refusal came with a reason in the kernel's log and
+ * the kernel is not tainted more than before.
+ *
+ * One process for all: starting dmsetup is slow in an emulated machine.
+ */
+#include <fcntl.h>
+#include <libdevmapper.h>
+#include <linux/fs.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "damage.h"
+
+#define NAME "damaged"
+#define NODE "/run/damaged"
+#define SUPER_BYTES 8192 /* of the HDD: all that matters of it */
+
+enum { LOG_READ_CLEAR = 4 };
+
+static const char *const modes[] = { "writeback", "writethrough", "writearound", "none" };
+static const char *ssd, *hdd;
+static uint64_t sectors;
+static char log_text[1 << 18];
+
+static void *load(const char *path, size_t *bytes)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY);
+	void *p;
+
+	if (fd < 0 || fstat(fd, &st))
+		return NULL;
+	p = aligned_alloc(4096, (st.st_size + 4095) & ~4095ULL);
+	if (!p || read(fd, p, st.st_size) != st.st_size)
+		return NULL;
+	close(fd);
+	*bytes = st.st_size;
+	return p;
+}
+
+static int store(const char *path, const void *from, size_t bytes)
+{
+	int fd = open(path, O_WRONLY | O_DIRECT), r = 0;
+
+	if (fd < 0 || pwrite(fd, from, bytes, 0) != (ssize_t)bytes)
+		r = -1;
+	close(fd);
+	return r;
+}
+
+static int simple(int type, const char *message)
+{
+	struct dm_task *t = dm_task_create(type);
+	int ok = t && dm_task_set_name(t, NAME) && (!message || dm_task_set_message(t, message)) &&
+		 dm_task_run(t);
+
+	dm_task_destroy(t);
+	return ok ? 0 : -1;
+}
+
+static int create(const char *mode)
+{
+	struct dm_task *t = dm_task_create(DM_DEVICE_CREATE);
+	char line[256];
+	struct dm_info info;
+	int ok;
+
+	snprintf(line, sizeof(line), "%s %s %s", ssd, hdd, mode);
+	ok = t && dm_task_set_name(t, NAME) && dm_task_add_target(t, 0, sectors, "bcache", line) &&
+	     dm_task_run(t) && dm_task_get_info(t, &info);
+	if (ok) {
+		unlink(NODE);
+		ok = !mknod(NODE, S_IFBLK | 0600, makedev(info.major, info.minor));
+	}
+	dm_task_destroy(t);
+	return ok ? 0 : -1;
+}
+
+static unsigned int use(uint64_t seed)
+{
+	static unsigned char buffer[65536] __attribute__((aligned(4096)));
+	int fd = open(NODE, O_RDWR | O_DIRECT), i;
+	off_t bytes = sectors * 512, at;
+	unsigned int errors = 0;
+
+	for (at = 0; at + (off_t)sizeof(buffer) <= bytes; at += sizeof(buffer))
+		errors += pread(fd, buffer, sizeof(buffer), at) < 0;
+	for (i = 0; i < 16; i++)
+		errors += pwrite(fd, buffer, 4096,
+				 (seed * 7919 + i * 104729) % (bytes / 4096) * 4096) < 0;
+	errors += fsync(fd) < 0;
+	if (seed % 3 == 0)
+		errors +=
+			simple(DM_DEVICE_TARGET_MSG, "gc") + simple(DM_DEVICE_TARGET_MSG, "flush");
+	for (i = 0; i < 16; i++)
+		errors += pread(fd, buffer, 4096,
+				(seed * 7919 + i * 104729) % (bytes / 4096) * 4096) < 0;
+	close(fd);
+	return errors;
+}
+
+/* The first line of the kernel's log that says why. */
+static const char *reason(void)
+{
+	int bytes = klogctl(LOG_READ_CLEAR, log_text, sizeof(log_text) - 1);
+	char *line;
+
+	log_text[bytes > 0 ? bytes : 0] = '\0';
+	for (line = strtok(log_text, "\n"); line; line = strtok(NULL, "\n")) {
+		char *text = strstr(line, "bcache: ");
+
+		if (text && !strstr(text, ": loaded, ") && !strstr(text, ": new, "))
+			return text;
+	}
+	return NULL;
+}
+
+static unsigned long taint(void)
+{
+	FILE *f = fopen("/proc/sys/kernel/tainted", "r");
+	unsigned long value = 0;
+
+	if (!f || fscanf(f, "%lu", &value) != 1)
+		value = ~0UL;
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static int try(uint64_t seed, int *refused)
+{
+	const char *why;
+	int i;
+
+	reason();
+	if (!create(modes[seed % 4])) {
+		printf("served, %u errors\n", use(seed));
+		for (i = 0; i < 50 && simple(DM_DEVICE_REMOVE, NULL); i++)
+			usleep(100000);
+		return i < 50 ? 0 : -1;
+	}
+	(*refused)++;
+	why = reason();
+	printf("%s\n", why ? why : "REFUSED WITHOUT A REASON");
+	return why ? 0 : -1;
+}
+
+static void no_log(int level, const char *file, int line, int error, const char *format, ...)
+{
+	(void)level, (void)file, (void)line, (void)error, (void)format;
+}
+
+int main(int argc, char **argv)
+{
+	size_t ssd_bytes = 0, hdd_bytes = 0;
+	unsigned long tainted = taint();
+	uint64_t seed, first, count;
+	void *image, *head;
+	int refused = 0;
+
+	if (argc != 7)
+		return 2;
+	ssd = argv[1];
+	hdd = argv[3];
+	image = load(argv[2], &ssd_bytes);
+	head = load(argv[4], &hdd_bytes);
+	first = strtoull(argv[5], NULL, 0);
+	count = strtoull(argv[6], NULL, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	dm_log_with_errno_init(no_log);
+	dm_udev_set_sync_support(0);
+	if (!image || !head || damage_load(image, ssd_bytes))
+		return 2;
+	sectors = (hdd_bytes - SUPER_BYTES) / 512;
+	for (seed = first; seed < first + count; seed++) {
+		printf("%llu: ", (unsigned long long)seed);
+		if (store(hdd, head, SUPER_BYTES) || store(ssd, damage_do(seed), ssd_bytes))
+			return 2;
+		fflush(stdout);
+		if (try(seed, &refused) || taint() != tainted) {
+			printf("seed %llu: see the kernel's log\n", (unsigned long long)seed);
+			return 1;
+		}
+	}
+	printf("%llu damaged caches: %d refused, %llu served\n", (unsigned long long)count, refused,
+	       (unsigned long long)count - refused);
+	return refused < (int)count / 10 || refused > (int)count * 9 / 10;
+}
