@@ -122,6 +122,8 @@ static void reclaim(void *ctx, __u64 seq)
 	(void)ctx;
 	if (w.lazy)
 		return;
+	if (w.slow && sim_random_below(3) == 0)
+		return; /* could not, this time */
 	if (w.slow)
 		sim_sleep(sim_random_below(100));
 	for (i = 0; i < NODES; i++) {
@@ -565,22 +567,41 @@ static void full_restart(void *arg)
 	close_world();
 }
 
-/* Commits that only the replay's own pins hold up end with an error, not in a wait. */
+static void committer(void *arg)
+{
+	(void)arg;
+	while (!commit_meta())
+		continue;
+	w.running--;
+}
+
+/*
+ * Whatever is committed before the crash, some entries are left for the replay.
+ * Those that only its own pins hold up end with an error, not in a wait.
+ */
 static void replay_without_room(void *arg)
 {
 	struct dmbc_journal_found found;
-	int i, r = 0;
+	int done = -1, r = 0;
 
 	(void)arg;
 	start_new();
 	fill_up();
+	w.running = 1;
+	sim_spawn(committer, NULL, "committer");
+	sim_sleep(1000);
+	assert_int_equal(w.running, 1); /* held up */
+	dmbc_journal_set_failed(w.j, -EIO);
+	sim_sleep(10);
+	assert_int_equal(w.running, 0);
 	power_cycle();
 	open_journal();
 	check_journal(&found);
 	dmbc_journal_start_replay(w.j);
-	for (i = 0; !r && i < 1000; i++)
+	for (; !r && done < 1000; done++)
 		r = commit_meta();
 	assert_int_equal(r, -ENOSPC);
+	assert_true(done >= 7); /* of 32 blocks a bucket, 8 are kept */
 	power_cycle();
 	w.lazy = false;
 	open_journal(); /* what is there can still be read */
@@ -736,6 +757,7 @@ static void test_wrap(void **state)
 		world_new(njournal, 32, 1);
 		w.batch = MAX_ADD;
 		w.flush_one_in = 20;
+		w.slow = true;
 		sim_run(wrap, &keys, njournal);
 		world_new(njournal, 32, 8); /* 4 blocks */
 		sim_run(wrap, &keys, njournal);
