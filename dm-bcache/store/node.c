@@ -13,7 +13,9 @@
  */
 #include <linux/err.h>
 #include <linux/lockdep.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/random.h>
@@ -380,15 +382,15 @@ void dmbc_nodes_get_stats(struct dmbc_nodes *ns, struct dmbc_nodes_stats *s)
 static void init_sizes(struct dmbc_nodes *ns)
 {
 	const struct dmbc_geometry *g = ns->c.g;
-	__u64 expected;
 
 	ns->node_bytes = g->node_sectors * DMBC_SECTOR_BYTES;
 	ns->node_blocks = g->node_sectors / g->block_sectors;
 	ns->capacity = dmbc_nodekeys_capacity(ns->node_bytes);
 	ns->tree_bytes =
 		dmbc_nodekeys_tree_capacity(ns->capacity) * sizeof(struct dmbc_bset_tree_entry);
-	expected = ns->c.cap_bytes / ns->node_bytes + 4 * DMBC_NODES_MIN_LEAVES;
-	ns->hash_bits = min_t(unsigned int, ilog2(expected) + 1, MAX_HASH_BITS);
+	ns->cap_nodes = min_t(__u64, div_u64(ns->c.cap_bytes, ns->node_bytes), S32_MAX);
+	ns->hash_bits =
+		min_t(__u32, ilog2(ns->cap_nodes + 4 * DMBC_NODES_MIN_LEAVES) + 1, MAX_HASH_BITS);
 }
 
 struct dmbc_nodes *dmbc_nodes_create(const struct dmbc_nodes_config *c)

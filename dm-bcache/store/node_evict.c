@@ -23,12 +23,11 @@ struct victims {
 /* Leaves that memory has room for. */
 static __u32 leaves_allowed(const struct dmbc_nodes *ns)
 {
-	__u64 all = ns->c.cap_bytes / ns->node_bytes;
-	__u32 interior = ns->nodes - ns->leaves;
+	__u32 interior = READ_ONCE(ns->nodes) - READ_ONCE(ns->leaves);
 
-	if (all < interior + DMBC_NODES_MIN_LEAVES)
+	if (ns->cap_nodes < interior + DMBC_NODES_MIN_LEAVES)
 		return DMBC_NODES_MIN_LEAVES;
-	return all - interior;
+	return ns->cap_nodes - interior;
 }
 
 /* Under ns->lock. */

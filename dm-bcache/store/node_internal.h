@@ -18,7 +18,7 @@
 
 struct dmbc_nodes {
 	struct dmbc_nodes_config c;
-	__u32 node_bytes, node_blocks, capacity, tree_bytes;
+	__u32 node_bytes, node_blocks, capacity, tree_bytes, cap_nodes;
 	unsigned int hash_bits;
 	struct hlist_head *hash;
 	bool repair;

@@ -113,8 +113,11 @@ static int mark_keys(void *ctx, __u64 seq, const struct dmbc_key *keys, __u32 nr
 static int replay_keys(void *ctx, __u64 seq, const struct dmbc_key *keys, __u32 nr)
 {
 	struct machine *m = ctx;
+	int r = dmbc_index_replay(m->index, seq, keys, nr);
 
-	return dmbc_index_replay(m->index, seq, keys, nr);
+	if (!r)
+		dmbc_journal_replayed(m->journal, seq);
+	return r;
 }
 
 static int unmark_keys(void *ctx, __u64 seq, const struct dmbc_key *keys, __u32 nr)
@@ -673,7 +676,7 @@ static struct dmbc_geometry geometry(__u32 block, __u32 bucket_shift, __u64 nbuc
 	g.bucket_sectors = 1U << bucket_shift;
 	g.node_sectors = dmbc_node_sectors(g.bucket_sectors);
 	g.meta_sectors = dmbc_meta_sectors(g.bucket_sectors);
-	g.njournal = 64;
+	g.njournal = nbuckets < 16384 ? 64 : 128; /* as for a new set */
 	g.nbuckets = nbuckets;
 	return g;
 }
@@ -717,5 +720,6 @@ int main(void)
 		cmocka_unit_test(test_large_nodes),
 	};
 
+	cmocka_set_test_filter(getenv("DMBC_TEST"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
