@@ -426,7 +426,8 @@ static void status_store(struct dmbc_origin *o, struct dmbc_status *st)
 	dmbc_journal_get_stats(set->journal, &journal);
 	st->journal_seq = journal.seq;
 	st->journal_pending = journal.seq - journal.last_seq;
-	st->dirty_bytes = dmbc_index_dirty_sectors(set->index, o->inode) << SECTOR_SHIFT;
+	if (!READ_ONCE(o->let_go)) /* else what the lost SSD holds does not count any more */
+		st->dirty_bytes = dmbc_index_dirty_sectors(set->index, o->inode) << SECTOR_SHIFT;
 	st->all_dirty_bytes = dmbc_index_all_dirty_sectors(set->index) << SECTOR_SHIFT;
 	st->tree_depth = dmbc_index_depth(set->index);
 	st->gc_running = dmbc_gc_running(set->gc);

@@ -64,8 +64,11 @@ int dmbc_table_option(const char *name, struct dmbc_why *why)
 		points = p;
 		best = i;
 	}
-	dmbc_explain(why, "unknown option '%.40s': did you mean %s?", name,
-		     dmbc_option_rows[best].name);
+	if (points >= 2 * strlen(dmbc_option_rows[best].name))
+		dmbc_explain(why, "unknown option '%.40s': did you mean %s?", name,
+			     dmbc_option_rows[best].name);
+	else
+		dmbc_explain(why, "unknown option '%.40s': the manual lists them", name);
 	return -EINVAL;
 }
 
