@@ -63,8 +63,9 @@ int dmbc_index_scan(struct dmbc_index *ix, struct dmbc_index_scan *s, struct dmb
 	for (leaves = 0; leaves < LEAVES_PER_CALL && nr < max && !s->done; leaves++) {
 		struct dmbc_node *leaf = dmbc_index_leaf(ix, s->inode, s->pos, false);
 
+		/* the scan has moved behind what it has copied: an error can wait */
 		if (IS_ERR(leaf))
-			return PTR_ERR(leaf);
+			return nr ? nr : PTR_ERR(leaf);
 		nr += scan_leaf(ix, s, leaf, keys + nr, max - nr);
 		dmbc_node_unlock_read(leaf);
 	}
