@@ -33,10 +33,14 @@ static bool no_caching(struct dmbc_request *rq)
 	       rq->ssd_failed;
 }
 
+bool dmbc_bypass_full(struct dmbc_set *set)
+{
+	return dmbc_alloc_in_use_percent(set->alloc) > CACHE_ADD_PERCENT;
+}
+
 bool dmbc_bypass_miss(struct dmbc_request *rq)
 {
-	return no_caching(rq) ||
-	       dmbc_alloc_in_use_percent(rq->origin->set->alloc) > CACHE_ADD_PERCENT;
+	return no_caching(rq) || dmbc_bypass_full(rq->origin->set);
 }
 
 static bool worth_writing_back(struct dmbc_request *rq, u32 in_use)

@@ -39,7 +39,7 @@ struct dmbc_request {
 	bool is_part;
 	bool deferred; /* in process context: may sleep; cut with parts */
 	bool fua;
-	bool dirty; /* READ_HIT: the only copy. WRITE: must go to the SSD */
+	bool dirty; /* read hit: the only copy */
 	bool decided; /* bypass and way are: a retry does not ask again */
 	bool bypass; /* read: do not fill */
 	u8 way; /* write: enum dmbc_write_way */

@@ -8,9 +8,9 @@
  *   around: write_around(), around_done(), and key_done() if a hole was needed
  *
  * Dirty data already under a write decides for its piece: it goes to the SSD,
- * whatever the mode. Written around, the origin's new data would be hidden by
- * the old dirty key until the hole is durable, and a hole that is durable
- * before the origin's data would lose the flushed old data with the new.
+ * whatever the mode. If there is no space it goes around, but durably: a hole
+ * that is durable before the disk's new data would lose, in a power cut, the old
+ * data that was flushed and the new.
  */
 #include <linux/device-mapper.h>
 
@@ -134,7 +134,6 @@ static int ssd_done(struct dmbc_request *rq, blk_status_t *error)
 	rq->ptr = 0;
 	rq->ssd_failed = true;
 	rq->decided = false;
-	rq->dirty = false;
 	*error = BLK_STS_OK;
 	rq->bio->bi_status = BLK_STS_OK;
 	rq->bio->bi_iter = rq->iter;
@@ -142,20 +141,9 @@ static int ssd_done(struct dmbc_request *rq, blk_status_t *error)
 	return DM_ENDIO_INCOMPLETE;
 }
 
-/* Process context: dirty data must be overwritten on the SSD, but there is no space just now. */
-static void wait_for_space(struct dmbc_request *rq)
-{
-	struct dmbc_set *set = rq->origin->set;
-
-	dmbc_writeback_wake(rq->origin);
-	if (dmbc_alloc_wait(set->alloc, DMBC_RESERVE_NONE, 1))
-		schedule_timeout_uninterruptible(msecs_to_jiffies(20));
-	write_retry(rq);
-}
-
 /*
  * Takes the front of @rq as far as the space found reaches; *@part is what was
- * taken. -ENOSPC: nothing was done; only where nothing dirty is known below.
+ * taken. -ENOSPC: nothing was done.
  */
 static int write_ssd(struct dmbc_request *rq, struct dmbc_request **part)
 {
@@ -168,12 +156,8 @@ static int write_ssd(struct dmbc_request *rq, struct dmbc_request **part)
 	if (!dmbc_inflight_pass_ssd_write(o, rq->start, rq->sectors, &rq->wait))
 		return DM_MAPIO_SUBMITTED;
 	sectors = dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_DIRTY, o->inode, rq->sectors, &ptr);
-	if (!sectors) {
-		if (!rq->dirty)
-			return -ENOSPC;
-		dmbc_request_defer(rq, wait_for_space);
-		return DM_MAPIO_SUBMITTED;
-	}
+	if (!sectors)
+		return -ENOSPC;
 	*part = dmbc_request_cut(rq, sectors);
 	rq = *part;
 	rq->ptr = ptr;
@@ -290,25 +274,30 @@ static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
 	return r;
 }
 
-/* A fill may have ended between the first look and the entry of the range. */
-static bool still_hole(struct dmbc_request *rq)
+/*
+ * In the range nothing new comes under the write, so a second look is the one
+ * that counts: a fill, or a write to the SSD that was under way, may have ended
+ * since the first. Over dirty data the write must be durable before the hole is.
+ */
+static void prepare_around(struct dmbc_request *rq)
 {
 	struct dmbc_fragment f;
+	bool known = !look(rq, &f) && f.end - rq->start >= rq->sectors;
 
-	return !look(rq, &f) && f.kind == DMBC_FRAGMENT_HOLE && f.end - rq->start >= rq->sectors;
+	rq->invalidate = !known || f.kind != DMBC_FRAGMENT_HOLE;
+	if (rq->fua || !known || f.kind == DMBC_FRAGMENT_DIRTY)
+		rq->bio->bi_opf |= REQ_FUA;
 }
 
-static int write_around(struct dmbc_request *rq, bool invalidate)
+static int write_around(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
 
 	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait))
 		return DM_MAPIO_SUBMITTED;
 	rq->in_range = true;
-	rq->invalidate = invalidate || !still_hole(rq);
 	rq->ptr = 0;
-	if (rq->fua)
-		rq->bio->bi_opf |= REQ_FUA;
+	prepare_around(rq);
 	dmbc_count(o, bypass_writes);
 	dmbc_count_add(o, bypassed_sectors, rq->sectors);
 	return dmbc_request_remap(rq, o->bdev, rq->start, around_done);
@@ -320,24 +309,25 @@ static int write_around(struct dmbc_request *rq, bool invalidate)
  * old data when the SSD comes back, unless the origin is let go. */
 static int write_failed_set(struct dmbc_request *rq, const struct dmbc_fragment *f)
 {
-	return f->kind == DMBC_FRAGMENT_HOLE ? write_around(rq, false) : wait_for_failure(rq);
+	return f->kind == DMBC_FRAGMENT_HOLE ? write_around(rq) : wait_for_failure(rq);
 }
 
 /* One piece with the same thing under it; *@part is what of it was taken. */
 static int write_fragment(struct dmbc_request *rq, const struct dmbc_fragment *f,
 			  struct dmbc_request **part)
 {
-	int r;
+	int r = -ENOSPC;
 
 	*part = rq;
 	if (unlikely(READ_ONCE(rq->origin->set->state) == DMBC_SET_FAILED))
 		return write_failed_set(rq, f);
 	if (f->kind == DMBC_FRAGMENT_DIRTY) {
-		rq->dirty = true;
-		return write_ssd(rq, part);
+		if (!rq->ssd_failed && !dmbc_bypass_full(rq->origin->set))
+			r = write_ssd(rq, part);
+	} else if (rq->way == DMBC_WRITE_BOTH) {
+		r = write_both(rq, part);
 	}
-	r = rq->way == DMBC_WRITE_BOTH ? write_both(rq, part) : -ENOSPC;
-	return r == -ENOSPC ? write_around(rq, f->kind != DMBC_FRAGMENT_HOLE) : r;
+	return r == -ENOSPC ? write_around(rq) : r;
 }
 
 /*
