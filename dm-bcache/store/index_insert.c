@@ -105,6 +105,9 @@ static int split_leaf(struct changer *c, __u32 inode, __u64 pos)
 	r = dmbc_index_split(c->ix, inode, pos);
 	if (r != -EAGAIN)
 		return r;
+	r = dmbc_index_commit_root(c->ix); /* gives back what is in limbo */
+	if (r)
+		return r;
 	unlock_index(c);
 	r = dmbc_alloc_wait(c->ix->c.alloc, DMBC_RESERVE_BTREE, DMBC_INDEX_SPLIT_BUCKETS);
 	mutex_lock(&c->ix->lock);

@@ -15,6 +15,9 @@
 /* Disk words and keys that a parent takes for one rewrite: two new children, one dead. */
 #define DMBC_INDEX_LINK_KEYS 3
 
+/* Buckets that await the commit of a root, see struct dmbc_index. */
+#define DMBC_INDEX_LIMBO 128
+
 struct dmbc_index {
 	struct dmbc_index_config c;
 	struct mutex lock; /* one change at a time; outermost */
@@ -24,6 +27,15 @@ struct dmbc_index {
 	 */
 	struct dmbc_node *root;
 	int error; /* set once: changes are refused */
+	/*
+	 * During the replay a new root is not committed at once: that could fill a
+	 * journal whose room only the end of the replay brings back. Until it is,
+	 * the tree under the old root must stay whole: dead buckets wait in limbo.
+	 * Under lock.
+	 */
+	bool replaying, root_pending;
+	unsigned int nr_limbo;
+	__u64 limbo[DMBC_INDEX_LIMBO];
 	atomic64_t all_dirty;
 	atomic64_t *dirty; /* sectors by inode */
 };
@@ -78,7 +90,9 @@ void dmbc_index_set_root(struct dmbc_index *ix, struct dmbc_node *n);
  * -EAGAIN: no buckets; wait for DMBC_INDEX_SPLIT_BUCKETS without the lock.
  */
 int dmbc_index_split(struct dmbc_index *ix, __u32 inode, __u64 pos);
-/* As above, for the node of that position at @level. */
+/* index_split.c: index lock held: a root of the replay becomes durable, limbo is emptied. */
+int dmbc_index_commit_root(struct dmbc_index *ix);
+/* As dmbc_index_split(), for the node of that position at @level. */
 int dmbc_index_rewrite(struct dmbc_index *ix, __u32 inode, __u64 pos, unsigned int level);
 /*
  * Merges @nr held neighbour leaves of parent @p->node[1] into one; what they

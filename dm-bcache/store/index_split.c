@@ -215,21 +215,49 @@ static struct dmbc_node *root_above(struct rewrite *rw)
 	return root;
 }
 
-static int link_root(struct rewrite *rw, struct dmbc_node *root)
+int dmbc_index_commit_root(struct dmbc_index *ix)
 {
-	struct dmbc_journal *j = rw->ix->c.journal;
 	int r;
 
-	dmbc_journal_set_root(j, &root->key, root->level);
-	r = dmbc_journal_commit(j);
+	lockdep_assert_held(&ix->lock);
+	if (!ix->root_pending)
+		return 0;
+	r = dmbc_journal_commit(ix->c.journal);
+	if (r) {
+		dmbc_index_set_failed(ix, r);
+		return r;
+	}
+	ix->root_pending = false;
+	while (ix->nr_limbo)
+		dmbc_bucket_free_metadata(ix->c.buckets, ix->limbo[--ix->nr_limbo]);
+	return 0;
+}
+
+static int link_root(struct rewrite *rw, struct dmbc_node *root)
+{
+	struct dmbc_index *ix = rw->ix;
+	int r = 0;
+
+	dmbc_journal_set_root(ix->c.journal, &root->key, root->level);
+	ix->root_pending = true;
+	if (!ix->replaying)
+		r = dmbc_index_commit_root(ix);
 	if (!r)
-		dmbc_index_set_root(rw->ix, root);
+		dmbc_index_set_root(ix, root);
 	return r;
 }
 
 /* ---- all steps ------------------------------------------------------------------------------ */
 
-static void retire(struct rewrite *rw)
+static void free_bucket(struct dmbc_index *ix, __u64 bucket)
+{
+	if (ix->root_pending)
+		ix->limbo[ix->nr_limbo++] = bucket;
+	else
+		dmbc_bucket_free_metadata(ix->c.buckets, bucket);
+}
+
+static int retire(struct rewrite *rw)
 {
 	struct dmbc_index *ix = rw->ix;
 	unsigned int i;
@@ -239,14 +267,18 @@ static void retire(struct rewrite *rw)
 
 		if (dmbc_node_lock_write(rw->old[i]))
 			dmbc_nodes_kill(rw->old[i]);
-		dmbc_bucket_free_metadata(ix->c.buckets, bucket);
+		free_bucket(ix, bucket);
 	}
+	if (ix->nr_limbo + DMBC_INDEX_MERGE_MAX > DMBC_INDEX_LIMBO)
+		return dmbc_index_commit_root(ix);
+	return 0;
 }
 
 /* From step 3 on: what fails now has failed the set. */
 static int put_in_place(struct rewrite *rw, struct dmbc_node *root)
 {
 	unsigned int i;
+	bool linked;
 	int r = 0;
 
 	for (i = 0; i < rw->nr_fresh && !r; i++)
@@ -266,15 +298,16 @@ static int put_in_place(struct rewrite *rw, struct dmbc_node *root)
 	if (root && root != rw->fresh[0])
 		dmbc_nodes_publish(root);
 	r = root ? link_root(rw, root) : link_to_parent(rw);
-	if (r)
-		dmbc_index_set_failed(rw->ix, r);
+	linked = !r;
+	if (linked)
+		r = retire(rw);
 	else
-		retire(rw);
+		dmbc_index_set_failed(rw->ix, r);
 	/* the root's hold is the index's now */
 	for (i = 0; i < rw->nr_fresh; i++)
-		if (r || rw->fresh[i] != root)
+		if (!linked || rw->fresh[i] != root)
 			dmbc_node_put(rw->fresh[i]);
-	if (r && root && root != rw->fresh[0])
+	if (!linked && root && root != rw->fresh[0])
 		dmbc_node_put(root);
 	return r;
 }

@@ -284,10 +284,19 @@ int dmbc_index_mark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, 
 	return 0;
 }
 
+/* After the last key: the root is durable, what was dead under the old one free. */
+static void end_replay(struct dmbc_index *ix)
+{
+	mutex_lock(&ix->lock);
+	dmbc_index_commit_root(ix);
+	mutex_unlock(&ix->lock);
+}
+
 void dmbc_index_unmark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, __u32 nr)
 {
 	__u32 i;
 
+	end_replay(ix);
 	for (i = 0; i < nr; i++)
 		if (dmbc_key_has_ptr(&keys[i]))
 			dmbc_bucket_unpin(ix->c.buckets, keys[i].ptr);
@@ -295,14 +304,13 @@ void dmbc_index_unmark_journal(struct dmbc_index *ix, const struct dmbc_key *key
 
 int dmbc_index_replay(struct dmbc_index *ix, __u64 seq, const struct dmbc_key *keys, __u32 nr)
 {
+	int r = 0;
 	__u32 i;
 
-	for (i = 0; i < nr; i++) {
-		int r = dmbc_index_insert_replayed(ix, &keys[i], seq);
-
-		if (r)
-			return r;
-	}
+	ix->replaying = true;
+	for (i = 0; i < nr && !r; i++)
+		r = dmbc_index_insert_replayed(ix, &keys[i], seq);
+	ix->replaying = false;
 	dmbc_nodes_balance(ix->c.nodes);
-	return 0;
+	return r;
 }
