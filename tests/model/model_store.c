@@ -12,8 +12,8 @@
 #include "shim.h"
 #include "sim/sim_load.h"
 
-#define STEPS_PER_SEED 40000
-#define STEPS_PER_START 10000
+#define STEPS_PER_SEED 50000
+#define STEPS_PER_START 12500
 
 struct run {
 	u64 seed, steps;
@@ -26,7 +26,7 @@ static u32 pick(const u32 *from, u32 n)
 
 static struct sim_format random_format(void)
 {
-	static const u32 buckets[] = { 16, 16, 32, 64, 128, 256, 1024 };
+	static const u32 buckets[] = { 16, 16, 16, 32, 32, 64, 128, 256, 1024 };
 	struct sim_format f = {
 		.block_sectors = sim_random_below(2) ? 1 : 8,
 		.bucket_sectors = pick(buckets, ARRAY_SIZE(buckets)),
@@ -49,8 +49,10 @@ static struct sim_load random_load(const struct sim_format *f, struct sim_store 
 
 	/* from half of the cache to twice its size */
 	l.sectors = cache / l.inodes / 2 * (1 + sim_random_below(4));
-	if (l.sectors > 60000)
-		l.sectors = 60000;
+	l.sectors = min(l.sectors, 100000 / l.inodes);
+	/* some nodes have to go from memory, some keys from the cache */
+	s->node_memory = sim_random_below(4) << 17;
+	l.forgiving = !sim_random_below(4);
 	return l;
 }
 
@@ -65,7 +67,12 @@ static void print_set(const struct run *run, const struct sim_format *f, const s
 
 static void open_store(struct sim_store *s)
 {
-	if (sim_store_open(s))
+	int r;
+
+	do
+		r = sim_store_open(s);
+	while (r == -ENOMEM);
+	if (r)
 		shim_die(SHIM_PLACE, "%s", s->why.text);
 }
 
@@ -86,30 +93,47 @@ static void print_work(const struct sim_load *l)
 	       l->sectors_seen[SIM_HOLE], l->sectors_seen[SIM_CLEAN], l->sectors_seen[SIM_DIRTY]);
 }
 
+/* A restart finds what the tree names: nothing else may have been held as metadata. */
+static void restart(struct sim_store *s)
+{
+	u32 chain = dmbc_gens_chain_length(&s->g);
+	struct dmbc_bucket_counts before, after;
+
+	dmbc_refill_stop(s->refill);
+	dmbc_buckets_get_counts(&s->buckets, &before);
+	sim_store_close(s);
+	open_store(s);
+	dmbc_buckets_get_counts(&s->buckets, &after);
+	if (before.metadata > after.metadata + 2 * chain)
+		shim_die(SHIM_PLACE, "%llu buckets of metadata, after a restart %llu",
+			 before.metadata, after.metadata);
+}
+
 static void model(void *arg)
 {
 	struct run *run = arg;
 	struct sim_format f = random_format();
 	struct sim_store s = {
 		.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
-		.node_memory = sim_random_below(1 << 22),
 	};
 	struct sim_load l = random_load(&f, &s);
 
 	print_set(run, &f, &l);
 	sim_set_preemption(2 + sim_random_below(60));
+	sim_fail_allocations(0);
 	sim_load_init(&l);
 	sim_store_format(s.io, &f);
 	open_store(&s);
+	sim_fail_allocations(l.forgiving ? 50 + sim_random_below(2000) : 0);
 	while (l.steps < run->steps) {
 		if (!sim_load_run(&l, min(run->steps - l.steps, (u64)STEPS_PER_START)))
 			shim_die(SHIM_PLACE, "the workload stopped");
 		sim_load_check(&l);
 		print_work(&l);
-		sim_store_close(&s);
-		open_store(&s);
+		restart(&s);
 		sim_load_check(&l);
 	}
+	sim_fail_allocations(0);
 	sim_store_close(&s);
 	dmbc_blockio_destroy(s.io);
 	sim_load_exit(&l);

@@ -6,6 +6,8 @@
 
 #include "sim/sim_load.h"
 
+#define MOST_OPEN 40 /* buckets open for data at a time */
+
 /* ---- one answer of the index -------------------------------------------------------- */
 
 /* Stamps behind a fragment at @start. */
@@ -44,6 +46,16 @@ static void check_sector(struct sim_load *l, u32 inode, u64 pos, enum sim_kind k
 
 typedef void (*see_fn)(struct sim_load *l, u32 inode, u64 pos, enum sim_kind kind, u64 stamp);
 
+static int look_up(struct sim_load *l, u32 inode, u64 start, u64 end, struct dmbc_fragment *f)
+{
+	struct dmbc_index *ix = l->store->index;
+	int error = dmbc_index_lookup(ix, inode, start, end - start, false, f);
+
+	while (error == -EAGAIN || (error == -ENOMEM && l->forgiving))
+		error = dmbc_index_lookup(ix, inode, start, end - start, true, f);
+	return error;
+}
+
 /* Shows every sector of the range to @see, as the index and the SSD have it. */
 static int look(struct sim_load *l, u32 inode, u64 start, u64 end, see_fn see)
 {
@@ -53,10 +65,7 @@ static int look(struct sim_load *l, u32 inode, u64 start, u64 end, see_fn see)
 	u64 pos;
 
 	while (start < end && !error) {
-		error = dmbc_index_lookup(l->store->index, inode, start, end - start, false, &f);
-		if (error == -EAGAIN)
-			error = dmbc_index_lookup(l->store->index, inode, start, end - start, true,
-						  &f);
+		error = look_up(l, inode, start, end, &f);
 		if (error)
 			break;
 		if (f.end <= start || f.end > end)
@@ -115,6 +124,19 @@ static void tally_key(struct tally *t, const struct dmbc_key *k)
 	t->dirty[bucket] += dmbc_key_dirty(k) ? dmbc_key_size(k) : 0;
 }
 
+/* Before it fails: what the index has in a bucket, a key for each lookup. */
+static void print_bucket(struct sim_load *l, u64 bucket)
+{
+	struct dmbc_index_scan scan = { .end_inode = DMBC_KEY_MAX_INODE };
+	struct dmbc_key k;
+
+	while (!scan.done && dmbc_index_scan(l->store->index, &scan, &k, 1) >= 0)
+		if (dmbc_geometry_bucket(&l->store->g, dmbc_ptr_sector(k.ptr)) == bucket)
+			fprintf(stderr, "  %u:%llu + %u at %llu, %s\n", dmbc_key_inode(&k),
+				dmbc_key_start(&k), dmbc_key_size(&k), dmbc_ptr_sector(k.ptr),
+				dmbc_key_dirty(&k) ? "dirty" : "clean");
+}
+
 /* Keys of a bucket may become stale during the scan: counts are 0 then. */
 static void check_buckets(struct tally *t)
 {
@@ -126,13 +148,32 @@ static void check_buckets(struct tally *t)
 
 		if (b->use != DMBC_BUCKET_DATA && !t->dirty[i])
 			continue;
-		if (b->live != t->live[i] || b->dirty != t->dirty[i])
+		if (b->live != t->live[i] || b->dirty != t->dirty[i]) {
+			print_bucket(t->l, i);
 			shim_die(SHIM_PLACE,
 				 "bucket %llu: %u live, %u dirty; keys say %u and %u (use %u)", i,
 				 b->live, b->dirty, t->live[i], t->dirty[i], b->use);
+		}
 		if (b->live > bs->g->bucket_sectors)
 			shim_die(SHIM_PLACE, "bucket %llu: %u live sectors", i, b->live);
 	}
+}
+
+/* At rest only buckets open for data are pinned, once. */
+static void check_pins(struct sim_load *l)
+{
+	struct dmbc_buckets *bs = &l->store->buckets;
+	u32 pinned = 0;
+	u64 i;
+
+	for (i = 0; i < bs->g->nbuckets; i++) {
+		if (atomic_read(&bs->b[i].pins) > 1)
+			shim_die(SHIM_PLACE, "bucket %llu: %d pins", i,
+				 atomic_read(&bs->b[i].pins));
+		pinned += atomic_read(&bs->b[i].pins);
+	}
+	if (pinned > MOST_OPEN)
+		shim_die(SHIM_PLACE, "%u buckets are pinned", pinned);
 }
 
 static void check_dirty(struct sim_load *l)
@@ -165,6 +206,8 @@ static void check_counts(struct sim_load *l)
 	t.dirty = kcalloc(nbuckets, sizeof(*t.dirty), GFP_KERNEL | __GFP_NOFAIL);
 	while (!scan.done) {
 		n = dmbc_index_scan(l->store->index, &scan, keys, ARRAY_SIZE(keys));
+		if (n == -ENOMEM && l->forgiving)
+			continue;
 		if (n < 0)
 			shim_die(SHIM_PLACE, "scan: error %d", n);
 		for (i = 0; i < n; i++)
@@ -180,6 +223,7 @@ void sim_load_check(struct sim_load *l)
 	look_at_all(l, check_sector);
 	check_dirty(l);
 	check_counts(l);
+	check_pins(l);
 }
 
 /* ---- after a power cut ---------------------------------------------------------------------- */
