@@ -2,6 +2,7 @@
 /*
  * Damaged cache devices, see damage.h. Everything follows from the seed.
  */
+#define _GNU_SOURCE
 #include "damage.h"
 
 #include <stdint.h>

@@ -9,6 +9,7 @@
  *
  * One process for all: starting dmsetup is slow in an emulated machine.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <libdevmapper.h>
 #include <linux/fs.h>

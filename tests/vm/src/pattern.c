@@ -8,6 +8,7 @@
  * Direct I/O. Prints "good N wrong N failed N" (failed: the request ended with
  * an error); status 0 if all are good.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -195,7 +195,8 @@ static unsigned long judge(struct job *job, struct found *state, uint64_t synced
 			want = state[job->first + s];
 		if (!ok[s] && (seen[s].op != want.op || seen[s].seed != want.seed)) {
 			if (bad++ < 20)
-				printf("sector %llu: holds operation %llu of round %llu, must hold %llu of %llu (synced %llu)\n",
+				printf("sector %llu: holds operation %llu of round %llu, must hold "
+				       "%llu of %llu (synced %llu)\n",
 				       (unsigned long long)(job->first + s),
 				       (unsigned long long)seen[s].op,
 				       (unsigned long long)seen[s].seed,
@@ -216,8 +217,9 @@ static unsigned long verify(struct job *job, struct found *state, uint64_t synce
 	char *data = aligned_alloc(4096, bytes);
 
 	while (done < bytes) {
-		ssize_t r = pread(job->fd, data + done, bytes - done < 1 << 20 ? bytes - done : 1 << 20,
-				  job->first * SECTOR + done);
+		ssize_t r =
+			pread(job->fd, data + done, bytes - done < 1 << 20 ? bytes - done : 1 << 20,
+			      job->first * SECTOR + done);
 		if (r <= 0) {
 			printf("read at sector %llu: %s\n",
 			       (unsigned long long)(job->first + done / SECTOR), strerror(errno));
