@@ -17,6 +17,8 @@
 #include "sim/sim_load.h"
 
 #define CUTS_PER_SEED 50
+#define DEEP_CUTS 10 /* of a set with many nodes */
+#define DEEP_STEPS 60000 /* until they are there */
 
 struct run {
 	u64 seed, cuts;
@@ -111,10 +113,16 @@ static void work_until_cut(struct sim_load *l)
 static void crash(void *arg)
 {
 	struct run *run = arg;
-	struct sim_format f = random_format();
+	bool deep = !sim_random_below(16);
+	struct sim_format f = deep ? (struct sim_format){ 8, 16, 8000, 0 } : random_format();
 	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	struct sim_load l = random_load(&f, &s);
 
+	if (deep) {
+		l.sectors = 60000 / l.inodes;
+		l.max_sectors = 1;
+		run->cuts = min(run->cuts, (u64)DEEP_CUTS);
+	}
 	if (run->seed)
 		printf("seed %llu: %llu buckets of %u sectors, block %u; %u x %u sectors, "
 		       "operations up to %u, %u workers\n",
@@ -125,6 +133,8 @@ static void crash(void *arg)
 	sim_load_init(&l);
 	sim_store_format(s.io, &f);
 	start(run, &s);
+	if (deep)
+		sim_load_run(&l, DEEP_STEPS);
 	for (; run->done < run->cuts; run->done++) {
 		work_until_cut(&l);
 		sim_store_close(&s);

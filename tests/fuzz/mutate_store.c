@@ -279,6 +279,10 @@ static void serve(struct run *run, struct sim_store *s)
 	u32 n = sim_random_below(500);
 	int r = 0;
 
+	sim_fail_allocations(sim_random_below(2) ? 0 : 20 + sim_random_below(1000));
+	if (!sim_random_below(4))
+		sim_disk_fail_reads(s->io, sim_random() % dmbc_blockio_sectors(s->io),
+				    1 + sim_random_below(1 << sim_random_below(14)));
 	look_up_all(run, s);
 	sim_store_want_gc(s);
 	while (n-- && !r)
@@ -286,6 +290,7 @@ static void serve(struct run *run, struct sim_store *s)
 	dmbc_journal_flush(s->journal);
 	dmbc_index_invalidate(s->index, sim_random_below(3), 0, run->sectors);
 	look_up_all(run, s);
+	sim_fail_allocations(0);
 }
 
 static void try_image(struct run *run)

@@ -12,8 +12,8 @@
 #include "shim.h"
 #include "sim/sim_load.h"
 
-#define STEPS_PER_SEED 50000
 #define STEPS_PER_START 12500
+#define DEEP_STEPS 200000
 
 struct run {
 	u64 seed, steps;
@@ -24,7 +24,8 @@ static u32 pick(const u32 *from, u32 n)
 	return from[sim_random_below(n)];
 }
 
-static struct sim_format random_format(void)
+/* @deep: small nodes, many of them. */
+static struct sim_format random_format(bool deep)
 {
 	static const u32 buckets[] = { 16, 16, 16, 32, 32, 64, 128, 256, 1024 };
 	struct sim_format f = {
@@ -33,11 +34,13 @@ static struct sim_format random_format(void)
 		.policy = sim_random_below(3),
 	};
 
+	if (deep)
+		return (struct sim_format){ 8, 16, 16000, f.policy };
 	f.nbuckets = 600 + sim_random_below(f.bucket_sectors < 128 ? 3400 : 400);
 	return f;
 }
 
-static struct sim_load random_load(const struct sim_format *f, struct sim_store *s)
+static struct sim_load random_load(const struct sim_format *f, struct sim_store *s, bool deep)
 {
 	u64 cache = f->nbuckets * f->bucket_sectors;
 	struct sim_load l = {
@@ -50,6 +53,8 @@ static struct sim_load random_load(const struct sim_format *f, struct sim_store 
 	/* from half of the cache to twice its size */
 	l.sectors = cache / l.inodes / 2 * (1 + sim_random_below(4));
 	l.sectors = min(l.sectors, 100000 / l.inodes);
+	if (deep)
+		l.max_sectors = 2; /* with many keys */
 	/* some nodes have to go from memory, some keys from the cache */
 	s->node_memory = sim_random_below(4) << 17;
 	l.forgiving = !sim_random_below(4);
@@ -112,11 +117,12 @@ static void restart(struct sim_store *s)
 static void model(void *arg)
 {
 	struct run *run = arg;
-	struct sim_format f = random_format();
+	bool deep = run->steps >= DEEP_STEPS;
+	struct sim_format f = random_format(deep);
 	struct sim_store s = {
 		.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
 	};
-	struct sim_load l = random_load(&f, &s);
+	struct sim_load l = random_load(&f, &s, deep);
 
 	print_set(run, &f, &l);
 	sim_set_preemption(2 + sim_random_below(60));
@@ -139,21 +145,27 @@ static void model(void *arg)
 	sim_load_exit(&l);
 }
 
+/* The trees of some seeds have time to grow. */
+static u64 steps_of(u64 seed)
+{
+	return seed % 8 ? 20000ULL << seed % 3 : DEEP_STEPS;
+}
+
 int main(int argc, char **argv)
 {
 	u64 steps = argc > 1 ? strtoull(argv[1], NULL, 0) : 2000000;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (u64)time(NULL);
+	struct run run = { .seed = seed, .steps = steps };
 	u64 done;
 
-	for (done = 0; done < steps; done += STEPS_PER_SEED, seed++) {
-		struct run run = { .seed = seed, .steps = min(steps, (u64)STEPS_PER_SEED) };
-
-		if (argc > 2)
-			run.steps = steps;
-		sim_run(model, &run, run.seed);
-		if (argc > 2)
-			break;
+	if (argc > 2) {
+		sim_run(model, &run, seed);
+		return 0;
 	}
-	printf("%llu steps\n", steps);
+	for (done = 0; done < steps; done += run.steps, run.seed++) {
+		run.steps = min(steps - done, steps_of(run.seed));
+		sim_run(model, &run, run.seed);
+	}
+	printf("%llu steps\n", done);
 	return 0;
 }

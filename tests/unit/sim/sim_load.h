@@ -6,7 +6,7 @@
  * store has a hole or a clean copy. Each write gives its sectors stamps never
  * used before, so data from a bucket that was reused too early shows.
  *
- * Several fibers work at once on sectors of their own (sim_load_lock()), so that
+ * Several fibers work at once on sectors of their own (lock_range()), so that
  * each knows what it must find, while nodes, buckets and journal are shared.
  *
  * With `history` the map remembers for each sector all it has been since the
