@@ -22,7 +22,8 @@
 
 #define STEP_NODES 16 /* leaves between two looks at the foreground */
 #define BUSY_PAUSE_MS 10 /* per step while users do I/O */
-#define PASS_SHARE 16 /* of the cache: sectors inserted until the next pass */
+#define PASS_SHARE                                                                                 \
+	1 /* of the cache: sectors inserted until the next pass; space does not wait for it */
 #define RETRY_MS 1000 /* after a failed pass */
 
 struct dmbc_gc {

@@ -88,6 +88,7 @@ static void deferred_work(struct work_struct *work)
 	struct dmbc_request *rq = container_of(work, struct dmbc_request, work);
 
 	rq->deferred = true;
+	rq->bio->bi_opf &= ~REQ_NOWAIT; /* a worker may block */
 	rq->next(rq);
 }
 

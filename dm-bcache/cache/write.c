@@ -129,9 +129,11 @@ static int ssd_done(struct dmbc_request *rq, blk_status_t *error)
 		queue_key(rq, true, false);
 		return DM_ENDIO_INCOMPLETE;
 	}
-	dmbc_errors_ssd(rq->origin->set);
 	unpin(rq);
 	rq->ptr = 0;
+	if (dmbc_request_would_block(*error))
+		return dmbc_request_end_done(rq, error);
+	dmbc_errors_ssd(rq->origin->set);
 	rq->ssd_failed = true;
 	rq->decided = false;
 	*error = BLK_STS_OK;
@@ -181,7 +183,7 @@ static int half_done(struct dmbc_request *rq, blk_status_t *error)
 	rq->status = *error;
 	if (!*error)
 		WRITE_ONCE(rq->origin->unflushed, true);
-	else
+	else if (!dmbc_request_would_block(*error))
 		dmbc_errors_origin(rq->origin);
 	half_over(rq);
 	return DM_ENDIO_INCOMPLETE;
@@ -212,7 +214,7 @@ static int send_both(struct dmbc_request *rq, struct bio *clone, u64 ptr)
 	}
 	rq->in_range = true;
 	rq->ptr = ptr;
-	clone->bi_opf &= ~REQ_FUA;
+	clone->bi_opf &= ~(REQ_FUA | REQ_NOWAIT);
 	clone->bi_iter.bi_sector = dmbc_ptr_sector(ptr);
 	clone->bi_private = rq;
 	clone->bi_end_io = second_half_done;
@@ -250,10 +252,10 @@ static int write_both(struct dmbc_request *rq, struct dmbc_request **part)
 
 static int around_done(struct dmbc_request *rq, blk_status_t *error)
 {
-	if (*error)
-		dmbc_errors_origin(rq->origin);
-	else
+	if (!*error)
 		WRITE_ONCE(rq->origin->unflushed, true);
+	else if (!dmbc_request_would_block(*error))
+		dmbc_errors_origin(rq->origin);
 	if (rq->invalidate) {
 		rq->status = *error;
 		queue_key(rq, false, true);

@@ -249,6 +249,7 @@ static void bcache_io_hints(struct dm_target *ti, struct queue_limits *limits)
 static struct target_type bcache_target_type = {
 	.name = DMBC_TARGET_NAME,
 	.version = { 1, 0, 0 },
+	.features = DM_TARGET_NOWAIT, /* map() never blocks; what would is done by a worker */
 	.module = THIS_MODULE,
 	.ctr = bcache_ctr,
 	.dtr = bcache_dtr,
