@@ -119,5 +119,7 @@ void dmbc_errors_ssd(struct dmbc_set *set)
 
 void dmbc_errors_origin(struct dmbc_origin *o)
 {
-	DMERR_LIMIT("I/O error %u of HDD %s", atomic_inc_return(&o->origin_errors), o->name);
+	unsigned int nr = atomic_inc_return(&o->origin_errors);
+
+	DMERR_LIMIT("I/O error %u of HDD %s", nr, o->name);
 }

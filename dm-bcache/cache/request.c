@@ -24,6 +24,9 @@ void dmbc_request_init(struct dmbc_request *rq, struct dmbc_origin *origin, stru
 	rq->fua = bio->bi_opf & REQ_FUA;
 	rq->dirty = false;
 	rq->decided = false;
+	rq->bypass = false;
+	rq->way = 0;
+	rq->wait.wake = NULL;
 	rq->ssd_failed = false;
 	rq->in_range = false;
 	rq->invalidate = false;

@@ -88,7 +88,10 @@ static void free_buckets(struct dmbc_set *set)
 
 static void store_error(void *ctx, int error)
 {
-	dmbc_errors_fail_set(ctx);
+	struct dmbc_set *set = ctx;
+
+	atomic_inc(&set->ssd_errors);
+	dmbc_errors_fail_set(set);
 }
 
 static void journal_reclaim(void *ctx, u64 seq)
