@@ -150,6 +150,7 @@ static struct dmbc_origin *origin_alloc(struct dmbc_set *set, struct block_devic
 	snprintf(o->name, sizeof(o->name), "%pg", bdev);
 	o->suspended = true;
 	o->mode = DMBC_NONE;
+	init_waitqueue_head(&o->writeback_wait);
 	spin_lock_init(&o->seq_lock);
 	dmbc_seq_init(&o->seq, SEQ_LIFETIME);
 	dmbc_inflight_init(&o->inflight);
@@ -359,7 +360,7 @@ void dmbc_origin_set_option(struct dmbc_origin *o, enum dmbc_option which, u64 v
 		mutex_unlock(&set->lock);
 	}
 	if (dmbc_option_rows[which].scope == DMBC_SCOPE_ORIGIN)
-		dmbc_writeback_wake(o);
+		dmbc_origin_wake_writeback(o);
 }
 
 u64 dmbc_origin_option(struct dmbc_origin *o, enum dmbc_option which)

@@ -12,6 +12,7 @@
 #include <dm-bcache/format.h>
 
 #include "cache/options.h"
+#include "cache/status.h"
 #include "lib/verify.h"
 
 struct block_device;
@@ -64,25 +65,6 @@ u64 dmbc_origin_option(struct dmbc_origin *origin, enum dmbc_option o);
 void dmbc_origin_flush(struct dmbc_origin *origin); /* start writing everything back; returns */
 void dmbc_origin_gc(struct dmbc_origin *origin); /* start a gc pass of its set; returns */
 void dmbc_origin_clear_stats(struct dmbc_origin *origin);
-
-/* Everything status shows; O(1) up to a sum over CPUs; does not sleep. */
-struct dmbc_status {
-	const char *state; /* "clean", "dirty", "flushing", "failed", "failed-dirty", "loading" */
-	enum dmbc_mode mode;
-	u8 set_uuid[16];
-	u64 read_hits, read_misses, write_hits, write_misses, bypass_reads, bypass_writes;
-	u64 bypassed_bytes, fills, fill_races, deferred;
-	u64 dirty_bytes, all_dirty_bytes;
-	u32 in_use_percent, used_percent;
-	u64 bucket_bytes, block_bytes, nbuckets, free_buckets;
-	u64 ssd_errors, origin_errors;
-	u64 writeback_rate; /* bytes per second */
-	u64 node_bytes, node_cap_bytes;
-	u32 tree_depth, gc_passes;
-	bool gc_running;
-	u64 journal_seq, journal_pending;
-	u64 metadata_bytes; /* written */
-};
 
 void dmbc_origin_get_status(struct dmbc_origin *origin, struct dmbc_status *st);
 

@@ -157,6 +157,8 @@ struct dmbc_origin {
 	struct dmbc_counters __percpu *counters;
 	atomic_t origin_errors;
 	struct dmbc_writeback *writeback;
+	wait_queue_head_t writeback_wait; /* its thread sleeps here */
+	bool writeback_kicked; /* there is news */
 	atomic_t requests; /* recently seen user I/O: idle detection of the rate */
 
 	struct dmbc_counters cleared; /* what the counters said at the last clear_stats */

@@ -15,7 +15,6 @@
 
 #include "cache/context.h"
 #include "cache/origin.h"
-#include "cache/writeback.h"
 #include "store/alloc.h"
 #include "store/blockio.h"
 #include "store/index.h"
@@ -67,7 +66,7 @@ static void failed_work(struct work_struct *work)
 		if (!o->attached)
 			continue;
 		if (dmbc_index_dirty_sectors(set->index, o->inode))
-			dmbc_writeback_wake(o);
+			dmbc_origin_wake_writeback(o);
 		else
 			write_stale(o);
 	}

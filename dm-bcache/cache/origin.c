@@ -9,11 +9,16 @@
 #include <linux/device-mapper.h>
 
 #include "cache/context.h"
-#include "cache/writeback.h"
 #include "store/index.h"
 #include "store/journal.h"
 
 #define DM_MSG_PREFIX "bcache"
+
+void dmbc_origin_wake_writeback(struct dmbc_origin *o)
+{
+	WRITE_ONCE(o->writeback_kicked, true);
+	wake_up(&o->writeback_wait);
+}
 
 static int write_state(struct dmbc_origin *o, enum dmbc_state state)
 {
@@ -42,7 +47,7 @@ int dmbc_origin_mark_dirty(struct dmbc_origin *o)
 		return -EIO;
 	}
 	WRITE_ONCE(o->dirty_marked, true);
-	dmbc_writeback_wake(o);
+	dmbc_origin_wake_writeback(o);
 	return 0;
 }
 

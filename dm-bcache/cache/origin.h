@@ -11,6 +11,8 @@ struct dmbc_set;
 /* Process context, set->dirty_gate held for reading: makes "dirty" durable on the origin. Sleeps.
  * 0, -EIO. */
 int dmbc_origin_mark_dirty(struct dmbc_origin *origin);
+/* Any context: there is news for the writeback thread: it looks again. */
+void dmbc_origin_wake_writeback(struct dmbc_origin *origin);
 /* Takes dirty_gate for writing; nothing dirty any more: "clean". Sleeps. */
 void dmbc_origin_mark_clean(struct dmbc_origin *origin);
 

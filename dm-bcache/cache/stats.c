@@ -6,7 +6,7 @@
  */
 #include "cache/stats.h"
 
-#include "cache/cache.h"
+#include "cache/status.h"
 #include "cache/context.h"
 
 #define NR_COUNTERS (sizeof(struct dmbc_counters) / sizeof(u64))

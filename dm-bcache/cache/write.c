@@ -19,7 +19,6 @@
 #include "cache/origin.h"
 #include "cache/request.h"
 #include "cache/write.h"
-#include "cache/writeback.h"
 #include "store/alloc.h"
 
 static void write_retry(struct dmbc_request *rq)

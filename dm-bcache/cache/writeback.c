@@ -54,8 +54,6 @@ struct copy {
 struct dmbc_writeback {
 	struct dmbc_origin *origin;
 	struct task_struct *thread; /* NULL while stopped */
-	wait_queue_head_t wait;
-	bool kicked; /* look again */
 	bool flushing; /* until nothing is dirty */
 	struct dm_kcopyd_client *kcopyd;
 	struct dmbc_writeback_rate rate;
@@ -83,7 +81,6 @@ int dmbc_writeback_create(struct dmbc_origin *o)
 		return -ENOMEM;
 	o->writeback = wb;
 	wb->origin = o;
-	init_waitqueue_head(&wb->wait);
 	atomic_set(&wb->in_flight, 0);
 	dmbc_writeback_rate_init(&wb->rate, o);
 	wb->copies = kvcalloc(BATCH_KEYS, sizeof(*wb->copies), GFP_KERNEL);
@@ -152,13 +149,14 @@ static void pause_for(struct dmbc_writeback *wb, unsigned long delay)
 
 	for (now = jiffies; time_before(now, end); now = jiffies) {
 		period = READ_ONCE(wb->origin->option[DMBC_OPT_WRITEBACK_RATE_UPDATE]) * HZ;
-		if (wait_event_interruptible_timeout(wb->wait,
-						     READ_ONCE(wb->kicked) || kthread_should_stop(),
+		if (wait_event_interruptible_timeout(wb->origin->writeback_wait,
+						     READ_ONCE(wb->origin->writeback_kicked) ||
+							     kthread_should_stop(),
 						     min(end - now, period)))
 			break;
 		dmbc_writeback_rate_update(&wb->rate);
 	}
-	WRITE_ONCE(wb->kicked, false);
+	WRITE_ONCE(wb->origin->writeback_kicked, false);
 }
 
 /* ---- a copy ---------------------------------------------------------------------------- */
@@ -175,7 +173,7 @@ static void copied(int read_error, unsigned long write_error, void *context)
 	else if (write_error)
 		dmbc_errors_origin(wb->origin);
 	atomic_dec(&wb->in_flight);
-	wake_up(&wb->wait);
+	wake_up(&wb->origin->writeback_wait);
 }
 
 static void copy_start(struct copy *c)
@@ -330,7 +328,7 @@ static void finish_batch(struct dmbc_writeback *wb)
 
 	if (!wb->nr)
 		return;
-	wait_event(wb->wait, !atomic_read(&wb->in_flight));
+	wait_event(wb->origin->writeback_wait, !atomic_read(&wb->in_flight));
 	failed = any_write_failed(wb);
 	done = make_clean(wb, &failed);
 	wb->copied_keys += done;
@@ -362,8 +360,9 @@ static void wait_for_rate(struct dmbc_writeback *wb)
 			return;
 		if (wb->nr && time_after(jiffies + delay, wb->began + BATCH_TIME))
 			finish_batch(wb);
-		wait_event_interruptible_timeout(
-			wb->wait, READ_ONCE(wb->flushing) || kthread_should_stop(), delay);
+		wait_event_interruptible_timeout(wb->origin->writeback_wait,
+						 READ_ONCE(wb->flushing) || kthread_should_stop(),
+						 delay);
 	}
 }
 
@@ -384,7 +383,7 @@ static bool run_turn(struct dmbc_writeback *wb)
 			return !error;
 		}
 		wait_for_rate(wb);
-		wait_event(wb->wait, atomic_read(&wb->in_flight) < IN_FLIGHT);
+		wait_event(wb->origin->writeback_wait, atomic_read(&wb->in_flight) < IN_FLIGHT);
 		if (kthread_should_stop())
 			break;
 		copy_key(wb, key);
@@ -438,8 +437,9 @@ static void wait_until_dirty(struct dmbc_writeback *wb)
 	WRITE_ONCE(wb->flushing, false);
 	if (READ_ONCE(o->dirty_marked))
 		dmbc_origin_mark_clean(o);
-	wait_event_interruptible(wb->wait, READ_ONCE(wb->kicked) || READ_ONCE(o->dirty_marked) ||
-						   kthread_should_stop());
+	wait_event_interruptible(wb->origin->writeback_wait,
+				 READ_ONCE(wb->origin->writeback_kicked) ||
+					 READ_ONCE(o->dirty_marked) || kthread_should_stop());
 }
 
 static int writeback_thread(void *data)
@@ -447,7 +447,7 @@ static int writeback_thread(void *data)
 	struct dmbc_writeback *wb = data;
 
 	while (!kthread_should_stop()) {
-		WRITE_ONCE(wb->kicked, false);
+		WRITE_ONCE(wb->origin->writeback_kicked, false);
 		if (has_work(wb)) {
 			if (set_failed(wb))
 				rescue(wb);
@@ -487,16 +487,10 @@ void dmbc_writeback_stop(struct dmbc_origin *o)
 	WRITE_ONCE(wb->flushing, false);
 }
 
-void dmbc_writeback_wake(struct dmbc_origin *o)
-{
-	WRITE_ONCE(o->writeback->kicked, true);
-	wake_up(&o->writeback->wait);
-}
-
 void dmbc_writeback_flush(struct dmbc_origin *o)
 {
 	WRITE_ONCE(o->writeback->flushing, true);
-	dmbc_writeback_wake(o);
+	dmbc_origin_wake_writeback(o);
 }
 
 bool dmbc_writeback_flushing(struct dmbc_origin *o)

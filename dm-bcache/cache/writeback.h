@@ -16,7 +16,6 @@ void dmbc_writeback_destroy(struct dmbc_origin *origin); /* stopped before */
 /* The thread, from resume to suspend. */
 int dmbc_writeback_start(struct dmbc_origin *origin); /* sleeps; 0, -ENOMEM */
 void dmbc_writeback_stop(struct dmbc_origin *origin); /* sleeps for copies in flight, no more */
-void dmbc_writeback_wake(struct dmbc_origin *origin); /* any context: there is dirty data */
 void dmbc_writeback_flush(struct dmbc_origin *origin); /* all of it, now, without a limit */
 bool dmbc_writeback_flushing(struct dmbc_origin *origin);
 u64 dmbc_writeback_rate(struct dmbc_origin *origin); /* sectors per second */

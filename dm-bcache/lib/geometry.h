@@ -5,6 +5,8 @@
 
 #include <dm-bcache/format.h>
 
+#include "lib/port.h"
+
 struct dmbc_geometry {
 	__u32 block_sectors; /* unit of sets and journal entries; power of two */
 	__u32 bucket_sectors; /* power of two */
@@ -31,6 +33,21 @@ static inline __u64 dmbc_geometry_bucket(const struct dmbc_geometry *g, __u64 se
 static inline __u64 dmbc_geometry_first_free(const struct dmbc_geometry *g)
 {
 	return g->first_bucket + g->njournal;
+}
+
+/* Buckets described by one prio set. */
+static inline __u32 dmbc_geometry_prios_per_set(const struct dmbc_geometry *g)
+{
+	return (g->meta_sectors * DMBC_SECTOR_BYTES - sizeof(struct dmbc_disk_prio_set)) /
+	       sizeof(struct dmbc_disk_prio);
+}
+
+/* Prio sets in a chain: what RESERVE_PRIO must hold. */
+static inline __u32 dmbc_geometry_prio_sets(const struct dmbc_geometry *g)
+{
+	__u32 per_set = dmbc_geometry_prios_per_set(g);
+
+	return dmbc_div_u64(g->nbuckets + per_set - 1, per_set);
 }
 
 #endif

@@ -26,7 +26,6 @@
 
 #include "lib/key.h"
 #include "lib/port.h"
-#include "store/gens.h"
 
 #define MAX_OPEN 16 /* per kind */
 #define RING_SLACK 64 /* returned buckets beyond a full list */
@@ -71,7 +70,7 @@ struct dmbc_alloc {
 static void size_lists(struct dmbc_alloc *a, const struct dmbc_geometry *g)
 {
 	__u64 n = g->nbuckets;
-	__u32 prio = dmbc_gens_chain_length(g);
+	__u32 prio = dmbc_geometry_prio_sets(g);
 	__u32 btree = clamp_t(__u64, n / 128, 16, 256);
 	__u32 move = clamp_t(__u64, n / 1024, 1, 255) + 1;
 	__u32 data = clamp_t(__u64, max_t(__u64, n / 128, 32 * prio), 8, 65536);

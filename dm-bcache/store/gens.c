@@ -53,7 +53,7 @@ struct dmbc_gens *dmbc_gens_create(struct dmbc_blockio *io, struct dmbc_buckets 
 	g->bs = bs;
 	g->a = a;
 	g->j = j;
-	g->nr = dmbc_gens_chain_length(bs->g);
+	g->nr = dmbc_geometry_prio_sets(bs->g);
 	g->chain = kvcalloc(g->nr, sizeof(*g->chain), GFP_KERNEL);
 	g->fresh = kvcalloc(g->nr, sizeof(*g->fresh), GFP_KERNEL);
 	g->buf = kvcalloc(bs->g->meta_sectors, DMBC_SECTOR_BYTES, GFP_KERNEL);
@@ -86,7 +86,7 @@ static __u64 bucket_of(const struct dmbc_gens *g, __u64 ptr)
 /* Buckets [*from, *end) are described by set @i of the chain. */
 static void range_of(const struct dmbc_gens *g, __u32 i, __u64 *from, __u64 *end)
 {
-	__u32 per_set = dmbc_gens_per_set(g->bs->g);
+	__u32 per_set = dmbc_geometry_prios_per_set(g->bs->g);
 
 	*from = (__u64)i * per_set;
 	*end = *from + per_set;

@@ -22,21 +22,6 @@ struct dmbc_gens *dmbc_gens_create(struct dmbc_blockio *io, struct dmbc_buckets 
 				   struct dmbc_alloc *a, struct dmbc_journal *j);
 void dmbc_gens_destroy(struct dmbc_gens *g);
 
-/* Buckets described by one prio set. */
-static inline __u32 dmbc_gens_per_set(const struct dmbc_geometry *g)
-{
-	return (g->meta_sectors * DMBC_SECTOR_BYTES - sizeof(struct dmbc_disk_prio_set)) /
-	       sizeof(struct dmbc_disk_prio);
-}
-
-/* Prio sets in a chain: what RESERVE_PRIO must hold. */
-static inline __u32 dmbc_gens_chain_length(const struct dmbc_geometry *g)
-{
-	__u32 per_set = dmbc_gens_per_set(g);
-
-	return dmbc_div_u64(g->nbuckets + per_set - 1, per_set);
-}
-
 /*
  * Loads the chain that starts at @bucket (from the newest journal entry) into
  * the bucket array and marks its buckets as metadata. A damaged chain is an

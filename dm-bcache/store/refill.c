@@ -54,7 +54,7 @@ struct dmbc_refill *dmbc_refill_create(struct dmbc_alloc *a, struct dmbc_buckets
 	r->unused_hand = r->hand;
 	r->random = get_random_u32() | 1;
 	init_waitqueue_head(&r->wait);
-	r->max_pending = dmbc_alloc_size(a) + dmbc_gens_chain_length(bs->g);
+	r->max_pending = dmbc_alloc_size(a) + dmbc_geometry_prio_sets(bs->g);
 	r->pending = kvcalloc(r->max_pending, sizeof(*r->pending), GFP_KERNEL);
 	if (!r->pending) {
 		kfree(r);
@@ -111,7 +111,7 @@ static void promote(struct dmbc_refill *r)
  */
 static bool ensure_prio(struct dmbc_refill *r)
 {
-	__u32 need = dmbc_gens_chain_length(r->bs->g), before = r->nr_pending;
+	__u32 need = dmbc_geometry_prio_sets(r->bs->g), before = r->nr_pending;
 	__u64 have = dmbc_alloc_free_count(r->a);
 
 	if (have >= need)

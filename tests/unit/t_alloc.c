@@ -83,7 +83,7 @@ static void reserves_are_a_small_part(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		begin(sizes[i]);
-		prio = dmbc_gens_chain_length(&geometry);
+		prio = dmbc_geometry_prio_sets(&geometry);
 		feed(dmbc_alloc_wanted(a));
 		assert_int_equal(dmbc_alloc_wanted(a), 0);
 		assert_in_range(dmbc_alloc_size(a), 1, sizes[i] * 12 / 100);
@@ -107,9 +107,9 @@ static void each_class_leaves_its_betters_something(void **state)
 	assert_in_range(can_take(DMBC_RESERVE_BTREE), 17, 20);
 	while (!dmbc_alloc_bucket(a, DMBC_RESERVE_BTREE, false, &ptr))
 		;
-	assert_int_equal(dmbc_alloc_free_count(a), dmbc_gens_chain_length(&geometry));
+	assert_int_equal(dmbc_alloc_free_count(a), dmbc_geometry_prio_sets(&geometry));
 	assert_int_equal(can_take(DMBC_RESERVE_MOVE), 0);
-	assert_int_equal(can_take(DMBC_RESERVE_PRIO), dmbc_gens_chain_length(&geometry));
+	assert_int_equal(can_take(DMBC_RESERVE_PRIO), dmbc_geometry_prio_sets(&geometry));
 }
 
 static void an_empty_list_says_why(void **state)

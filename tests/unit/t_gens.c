@@ -63,7 +63,7 @@ static void a_chain_comes_back(struct fixture *f)
 	struct reader r;
 	__u64 i;
 
-	assert_int_equal(dmbc_gens_chain_length(&f->g), SETS);
+	assert_int_equal(dmbc_geometry_prio_sets(&f->g), SETS);
 	scatter(f);
 	assert_int_equal(dmbc_gens_write(f->gens), 0);
 	assert_int_equal(reader_load(&r, f, fixture_named(f).prio_bucket), 0);

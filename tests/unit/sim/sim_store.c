@@ -365,6 +365,7 @@ static int gc_thread(void *data)
 		wait_event(s->gc_wait, s->gc_wanted || kthread_should_stop());
 		if (kthread_should_stop())
 			return 0;
+		wait_event_timeout(s->gc_wait, kthread_should_stop(), s->gc_delay);
 		s->gc_wanted = false;
 		gc_pass(s);
 	}

@@ -29,6 +29,7 @@ struct sim_store {
 	/* set by the caller, zero the rest */
 	struct dmbc_blockio *io; /* stays open */
 	u64 node_memory;
+	u32 gc_delay; /* jiffies from a wish for gc to the pass */
 
 	int steps_up;
 	bool fresh;
