@@ -13,7 +13,7 @@
 #include "sim/sim_load.h"
 
 #define STEPS_PER_START 12500
-#define DEEP_STEPS 200000
+#define DEEP_STEPS 120000
 
 struct run {
 	u64 seed, steps;
@@ -37,6 +37,8 @@ static struct sim_format random_format(bool deep)
 	if (deep)
 		return (struct sim_format){ 8, 16, 16000, f.policy };
 	f.nbuckets = 600 + sim_random_below(f.bucket_sectors < 128 ? 3400 : 400);
+	if (!sim_random_below(3))
+		f.nbuckets = 150 + sim_random_below(500);
 	return f;
 }
 
@@ -57,6 +59,8 @@ static struct sim_load random_load(const struct sim_format *f, struct sim_store 
 		l.max_sectors = 2; /* with many keys */
 	/* some nodes have to go from memory, some keys from the cache */
 	s->node_memory = sim_random_below(4) << 17;
+	/* late enough for generations to come to their limit first */
+	s->gc_delay = sim_random_below(3) ? 0 : sim_random_below(3600 * HZ);
 	l.forgiving = !sim_random_below(4);
 	return l;
 }
@@ -81,6 +85,16 @@ static void open_store(struct sim_store *s)
 		shim_die(SHIM_PLACE, "%s", s->why.text);
 }
 
+static int widest_span(const struct dmbc_buckets *bs)
+{
+	int widest = 0;
+	u64 i;
+
+	for (i = 0; i < bs->g->nbuckets; i++)
+		widest = max(widest, dmbc_bucket_gen_span(&bs->b[i]));
+	return widest;
+}
+
 /* Whether the run came to what it is for. */
 static void print_work(const struct sim_load *l)
 {
@@ -91,17 +105,19 @@ static void print_work(const struct sim_load *l)
 	dmbc_journal_get_stats(s->journal, &j);
 	dmbc_nodes_get_stats(s->nodes, &n);
 	printf("  depth %u, %u nodes; reads %llu, appends %llu, evictions %llu; journal: seq %llu, "
-	       "full %llu, reclaims %llu; gc %u; in use %u%%; seen hole %llu clean %llu dirty "
+	       "full %llu, reclaims %llu; gc %u, generations %d apart; in use %u%%; seen hole %llu "
+	       "clean %llu dirty "
 	       "%llu\n",
 	       dmbc_index_depth(s->index), n.nodes, n.reads, n.appends, n.evictions, j.seq,
-	       j.full_waits, j.reclaims, s->gc_passes, dmbc_alloc_in_use_percent(s->alloc),
-	       l->sectors_seen[SIM_HOLE], l->sectors_seen[SIM_CLEAN], l->sectors_seen[SIM_DIRTY]);
+	       j.full_waits, j.reclaims, s->gc_passes, widest_span(&s->buckets),
+	       dmbc_alloc_in_use_percent(s->alloc), l->sectors_seen[SIM_HOLE],
+	       l->sectors_seen[SIM_CLEAN], l->sectors_seen[SIM_DIRTY]);
 }
 
 /* A restart finds what the tree names: nothing else may have been held as metadata. */
 static void restart(struct sim_store *s)
 {
-	u32 chain = dmbc_gens_chain_length(&s->g);
+	u32 chain = dmbc_geometry_prio_sets(&s->g);
 	struct dmbc_bucket_counts before, after;
 
 	dmbc_refill_stop(s->refill);
@@ -117,7 +133,9 @@ static void restart(struct sim_store *s)
 static void model(void *arg)
 {
 	struct run *run = arg;
-	bool deep = run->steps >= DEEP_STEPS;
+	bool deep = run->steps == DEEP_STEPS;
+	/* generations grow apart as long as nothing is started anew */
+	u64 per_start = sim_random_below(3) ? STEPS_PER_START : run->steps;
 	struct sim_format f = random_format(deep);
 	struct sim_store s = {
 		.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
@@ -132,7 +150,7 @@ static void model(void *arg)
 	open_store(&s);
 	sim_fail_allocations(l.forgiving ? 50 + sim_random_below(2000) : 0);
 	while (l.steps < run->steps) {
-		if (!sim_load_run(&l, min(run->steps - l.steps, (u64)STEPS_PER_START)))
+		if (!sim_load_run(&l, min(run->steps - l.steps, per_start)))
 			shim_die(SHIM_PLACE, "the workload stopped");
 		sim_load_check(&l);
 		print_work(&l);
@@ -148,7 +166,7 @@ static void model(void *arg)
 /* The trees of some seeds have time to grow. */
 static u64 steps_of(u64 seed)
 {
-	return seed % 8 ? 20000ULL << seed % 3 : DEEP_STEPS;
+	return seed % 8 ? 20000ULL << seed % 4 : DEEP_STEPS;
 }
 
 int main(int argc, char **argv)

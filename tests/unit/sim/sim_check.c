@@ -218,8 +218,21 @@ static void check_counts(struct sim_load *l)
 	kfree(t.dirty);
 }
 
+static void check_volumes(struct sim_load *l)
+{
+	u32 i;
+
+	for (i = 1; i <= l->volumes; i++) {
+		u8 uuid[16] = { 0x77, i };
+
+		if (dmbc_uuids_find(l->store->uuids, uuid) < 0)
+			shim_die(SHIM_PLACE, "volume %u of %u is gone", i, l->volumes);
+	}
+}
+
 void sim_load_check(struct sim_load *l)
 {
+	check_volumes(l);
 	look_at_all(l, check_sector);
 	check_dirty(l);
 	check_counts(l);

@@ -557,9 +557,30 @@ static int do_flush(struct sim_load *l)
 	return error;
 }
 
+/* Another volume, or the same table once more when it is nearly full. */
+static int do_uuids(struct sim_load *l)
+{
+	struct dmbc_uuids *u = l->store->uuids;
+	static const u8 label[DMBC_SB_LABEL_BYTES] = "volume";
+	u8 uuid[16] = { 0x77, l->volumes + 1 };
+	int error;
+
+	if (l->writing_uuids)
+		return 0;
+	l->writing_uuids = true;
+	if (l->volumes < dmbc_uuids_slots(u) / 2 && dmbc_uuids_find(u, uuid) < 0)
+		dmbc_uuids_add(u, uuid, label, 1);
+	error = dmbc_uuids_write(u);
+	if (!error && dmbc_uuids_find(u, uuid) >= 0)
+		l->volumes++;
+	l->writing_uuids = false;
+	return error;
+}
+
 static int do_rare(struct sim_load *l)
 {
-	switch (sim_random_below(6)) {
+	switch (sim_random_below(7)) {
+	case 6: return do_uuids(l);
 	case 0: sim_store_want_gc(l->store); return 0;
 	case 1: return dmbc_nodes_write_all(l->store->nodes);
 	case 2: sim_shrink(1 + sim_random_below(64)); return 0;

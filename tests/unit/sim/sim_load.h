@@ -52,6 +52,8 @@ struct sim_load {
 	u32 running; /* workers */
 	u64 sectors_seen[3]; /* by enum sim_kind: what lookups found */
 	bool stopped; /* by an I/O error */
+	u32 volumes; /* in the uuid table, durably */
+	bool writing_uuids;
 	struct list_head locks;
 	struct wait_queue_head wait;
 };
