@@ -99,6 +99,8 @@ static void check(int fd, unsigned int zone, unsigned int at, unsigned int bytes
 	}
 	atomic_fetch_add(&reads, 1);
 	high = atomic_load(&zones[zone].begun);
+	if (discards && high > low && (high - low > 1 || high % 2 == 0))
+		return; /* a discard under way: the contents are anything */
 	for (i = 0; i < bytes / 8; i++) {
 		if (i % SECTOR_WORDS && buffer[i] == buffer[i - 1])
 			continue;
