@@ -284,12 +284,17 @@ int dmbc_index_mark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, 
 	return 0;
 }
 
-/* After the last key: the root is durable, what was dead under the old one free. */
+/*
+ * After the last key: the root is durable, what was dead under the old one free.
+ * The keys go to the medium at once: if they waited, a machine that crashes soon
+ * after each start would replay them each time and fill the journal by it.
+ */
 static void end_replay(struct dmbc_index *ix)
 {
 	mutex_lock(&ix->lock);
 	dmbc_index_commit_root(ix);
 	mutex_unlock(&ix->lock);
+	dmbc_nodes_write_all(ix->c.nodes); /* an error has failed the set */
 }
 
 void dmbc_index_unmark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, __u32 nr)

@@ -17,6 +17,7 @@
 #include "sim/sim_load.h"
 
 #define CUTS_PER_SEED 50
+#define MOST_STARTS 40 /* in a row */
 #define DEEP_CUTS 10 /* of a set with many nodes */
 #define DEEP_STEPS 60000 /* until they are there */
 
@@ -95,6 +96,20 @@ static void start(struct run *run, struct sim_store *s)
 	}
 }
 
+/* A machine that loses power soon after each start. */
+static void crash_in_a_loop(struct run *run, struct sim_store *s)
+{
+	u32 n = 1 + sim_random_below(MOST_STARTS);
+
+	while (n--) {
+		start(run, s);
+		sim_sleep(sim_random_below(3));
+		sim_disk_cut_now(s->io);
+		sim_store_close(s);
+		lose_power(s);
+	}
+}
+
 static void work_until_cut(struct sim_load *l)
 {
 	struct sim_store *s = l->store;
@@ -139,6 +154,8 @@ static void crash(void *arg)
 		work_until_cut(&l);
 		sim_store_close(&s);
 		lose_power(&s);
+		if (!sim_random_below(16))
+			crash_in_a_loop(run, &s);
 		start(run, &s);
 		run->replayed += s.found.keys;
 		sim_load_recover(&l);

@@ -139,7 +139,7 @@ static struct range random_range(struct sim_load *l, u32 max)
 /* An error is the end of this workload unless it may come. */
 static int ended(struct sim_load *l, int error)
 {
-	if (error == -EIO && sim_disk_has_failed(l->store->io))
+	if ((error == -EIO || error == -ENOSPC) && sim_disk_has_failed(l->store->io))
 		l->stopped = true;
 	else if (error && !(error == -ENOMEM && l->forgiving))
 		shim_die(SHIM_PLACE, "unexpected error %d", error);
