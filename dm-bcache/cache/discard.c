@@ -36,6 +36,9 @@ static void discard_step(struct dmbc_request *rq)
 	if (READ_ONCE(o->set->state) == DMBC_SET_RUNNING || !dmbc_errors_write_allowed(o))
 		r = dmbc_index_invalidate(o->set->index, o->inode, rq->start,
 					  rq->start + rq->sectors);
+	/* durable before the origin forgets: what was cached must not come back over it */
+	if (!r && READ_ONCE(o->set->state) == DMBC_SET_RUNNING)
+		r = dmbc_journal_flush(o->set->journal);
 	if (!r && bdev_max_discard_sectors(o->bdev)) {
 		dmbc_request_remap(rq, o->bdev, rq->start, passed_down);
 		return;

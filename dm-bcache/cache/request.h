@@ -52,6 +52,7 @@ struct dmbc_request {
 	atomic_t pending; /* halves still under way */
 	u64 ptr; /* pinned */
 	void (*next)(struct dmbc_request *rq);
+	void (*punched)(struct dmbc_request *rq); /* write: when what was cached is gone */
 	struct bvec_iter iter; /* as mapped, for a retry */
 	struct dmbc_fill *fill;
 	struct work_struct work;

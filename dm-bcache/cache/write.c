@@ -4,8 +4,9 @@
  * request goes, then takes it piece by piece:
  *
  *   to the SSD (writeback): write_ssd(), ssd_done(), key_done()
- *   to both (writethrough): write_both(), half_done() twice, key_done()
- *   around: write_around(), around_done(), and key_done() if a hole was needed
+ *   to both (writethrough): write_both(), punch() if something is cached there,
+ *     send_both(), half_done() and second_half_done(), key_done()
+ *   around: write_around(), punch() likewise, send_around(), around_done()
  *
  * Dirty data already under a write decides for its piece: it goes to the SSD,
  * whatever the mode. If there is no space it goes around, but durably: a hole
@@ -104,20 +105,105 @@ static void key_done(struct dmbc_put *put)
 	dmbc_request_finish(rq);
 }
 
-static void queue_key(struct dmbc_request *rq, bool dirty, bool hole)
+static void queue_put(struct dmbc_request *rq, const struct dmbc_key *key,
+		      void (*done)(struct dmbc_put *put))
 {
-	struct dmbc_origin *o = rq->origin;
-	u64 end = rq->start + rq->sectors;
-
-	rq->put.origin = o;
-	rq->put.done = key_done;
+	rq->put.origin = rq->origin;
+	rq->put.done = done;
+	rq->put.insert.key = *key;
 	rq->put.insert.how = DMBC_INSERT_SET;
 	rq->put.insert.check = NULL;
-	if (hole)
-		rq->put.insert.key = dmbc_key_make_hole(o->inode, end, rq->sectors);
-	else
-		rq->put.insert.key = dmbc_key_make(o->inode, end, rq->sectors, dirty, rq->ptr);
-	dmbc_put_queue(o->set, &rq->put);
+	dmbc_put_queue(rq->origin->set, &rq->put);
+}
+
+static struct dmbc_key hole_of(const struct dmbc_request *rq)
+{
+	return dmbc_key_make_hole(rq->origin->inode, rq->start + rq->sectors, rq->sectors);
+}
+
+static void queue_key(struct dmbc_request *rq, bool dirty, bool hole)
+{
+	struct dmbc_key key = hole_of(rq);
+
+	if (!hole)
+		key = dmbc_key_make(rq->origin->inode, rq->start + rq->sectors, rq->sectors, dirty,
+				    rq->ptr);
+	queue_put(rq, &key, key_done);
+}
+
+/* ---- what lies under a write to the origin ------------------------------------ */
+
+/* Looks up the next piece. */
+static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
+{
+	struct dmbc_origin *o = rq->origin;
+	int r = dmbc_index_lookup(o->set->index, o->inode, rq->start, rq->sectors, rq->deferred, f);
+
+	if (!r && f->kind != DMBC_FRAGMENT_HOLE)
+		dmbc_bucket_unpin(&o->set->buckets, f->ptr);
+	return r;
+}
+
+/* -EAGAIN: more than one thing, or not known without sleeping: take it from the start again. */
+static int look_below(struct dmbc_request *rq, enum dmbc_fragment_kind *kind)
+{
+	struct dmbc_fragment f;
+	int r = look(rq, &f);
+
+	*kind = r ? DMBC_FRAGMENT_HOLE : f.kind;
+	return r ? r : f.end - rq->start < rq->sectors ? -EAGAIN : 0;
+}
+
+/* The range is entered but the write cannot begin. */
+static int give_up_range(struct dmbc_request *rq, int error)
+{
+	if (rq->ptr)
+		unpin(rq);
+	rq->ptr = 0;
+	leave_range(rq);
+	if (error != -EAGAIN)
+		return wait_for_failure(rq);
+	dmbc_request_defer(rq, write_retry);
+	return DM_MAPIO_SUBMITTED;
+}
+
+static void punch_failed(struct dmbc_request *rq)
+{
+	give_up_range(rq, -EIO);
+}
+
+static void hole_durable(struct dmbc_journal_waiter *w, int error)
+{
+	struct dmbc_request *rq = container_of(w, struct dmbc_request, waiter);
+
+	dmbc_request_defer(rq, error ? punch_failed : rq->punched);
+}
+
+static void hole_made(struct dmbc_put *put)
+{
+	struct dmbc_request *rq = container_of(put, struct dmbc_request, put);
+
+	if (put->insert.error) {
+		dmbc_request_defer(rq, punch_failed);
+		return;
+	}
+	rq->waiter.fn = hole_durable;
+	dmbc_journal_flush_with(rq->origin->set->journal, &rq->waiter,
+				DMBC_FLUSH_ANYCTX | DMBC_FLUSH_DIRECT);
+}
+
+/*
+ * Clean data under a write to the origin goes first, durably: else a power cut
+ * could leave the old data in the cache over the new on the disk, to show one
+ * today and the other when it is evicted.
+ */
+static int punch(struct dmbc_request *rq, void (*then)(struct dmbc_request *rq))
+{
+	struct dmbc_key hole = hole_of(rq);
+
+	rq->punched = then;
+	queue_put(rq, &hole, hole_made);
+	return DM_MAPIO_SUBMITTED;
 }
 
 /* ---- to the SSD ------------------------------------------------------------ */
@@ -200,21 +286,26 @@ static void second_half_done(struct bio *clone)
 	half_over(rq);
 }
 
-/* Once a request waits for a range it may be woken at any moment: it is not touched any more. */
-static int send_both(struct dmbc_request *rq, struct bio *clone, u64 ptr)
+static int send_both(struct dmbc_request *rq);
+
+static void send_both_later(struct dmbc_request *rq)
+{
+	send_both(rq);
+}
+
+static int send_both(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
 	struct dmbc_set *set = o->set;
+	struct bio *clone = bio_alloc_clone(set->bdev, rq->bio,
+					    rq->deferred ? GFP_NOIO : GFP_NOWAIT, &set->clone_bs);
 
-	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait)) {
-		dmbc_bucket_unpin(&set->buckets, ptr);
-		bio_put(clone);
+	if (!clone) {
+		dmbc_request_defer(rq, send_both_later);
 		return DM_MAPIO_SUBMITTED;
 	}
-	rq->in_range = true;
-	rq->ptr = ptr;
 	clone->bi_opf &= ~(REQ_FUA | REQ_NOWAIT);
-	clone->bi_iter.bi_sector = dmbc_ptr_sector(ptr);
+	clone->bi_iter.bi_sector = dmbc_ptr_sector(rq->ptr);
 	clone->bi_private = rq;
 	clone->bi_end_io = second_half_done;
 	atomic_set(&rq->pending, 2);
@@ -223,28 +314,34 @@ static int send_both(struct dmbc_request *rq, struct bio *clone, u64 ptr)
 	return dmbc_request_remap(rq, o->bdev, rq->start, half_done);
 }
 
-/* As write_ssd(). */
+/*
+ * As write_ssd(). Once a request waits for a range it may be woken at any
+ * moment: it is not touched any more.
+ */
 static int write_both(struct dmbc_request *rq, struct dmbc_request **part)
 {
-	struct dmbc_set *set = rq->origin->set;
-	struct bio *clone;
+	struct dmbc_origin *o = rq->origin;
+	enum dmbc_fragment_kind below;
 	u32 sectors;
 	u64 ptr;
+	int r;
 
 	*part = rq;
-	sectors = dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_CLEAN, rq->origin->inode, rq->sectors,
-				     &ptr);
+	sectors = dmbc_alloc_sectors(o->set->alloc, DMBC_ALLOC_CLEAN, o->inode, rq->sectors, &ptr);
 	if (!sectors)
 		return -ENOSPC;
 	rq = dmbc_request_cut(rq, sectors);
 	*part = rq;
-	clone = bio_alloc_clone(set->bdev, rq->bio, rq->deferred ? GFP_NOIO : GFP_NOWAIT,
-				&set->clone_bs);
-	if (clone)
-		return send_both(rq, clone, ptr);
-	dmbc_bucket_unpin(&set->buckets, ptr);
-	dmbc_request_defer(rq, write_retry);
-	return DM_MAPIO_SUBMITTED;
+	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait)) {
+		dmbc_bucket_unpin(&o->set->buckets, ptr);
+		return DM_MAPIO_SUBMITTED;
+	}
+	rq->in_range = true;
+	rq->ptr = ptr;
+	r = look_below(rq, &below);
+	if (r || below == DMBC_FRAGMENT_DIRTY)
+		return give_up_range(rq, r ? r : -EAGAIN);
+	return below == DMBC_FRAGMENT_HOLE ? send_both(rq) : punch(rq, send_both_later);
 }
 
 /* ---- around the cache -------------------------------------------------------- */
@@ -264,44 +361,40 @@ static int around_done(struct dmbc_request *rq, blk_status_t *error)
 	return dmbc_request_end_done(rq, error);
 }
 
-/* Looks up the next piece. */
-static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
+static int send_around(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
-	int r = dmbc_index_lookup(o->set->index, o->inode, rq->start, rq->sectors, rq->deferred, f);
 
-	if (!r && f->kind != DMBC_FRAGMENT_HOLE)
-		dmbc_bucket_unpin(&o->set->buckets, f->ptr);
-	return r;
-}
-
-/*
- * In the range nothing new comes under the write, so a second look is the one
- * that counts: a fill, or a write to the SSD that was under way, may have ended
- * since the first. Over dirty data the write must be durable before the hole is.
- */
-static void prepare_around(struct dmbc_request *rq)
-{
-	struct dmbc_fragment f;
-	bool known = !look(rq, &f) && f.end - rq->start >= rq->sectors;
-
-	rq->invalidate = !known || f.kind != DMBC_FRAGMENT_HOLE;
-	if (rq->fua || !known || f.kind == DMBC_FRAGMENT_DIRTY)
+	if (rq->fua)
 		rq->bio->bi_opf |= REQ_FUA;
-}
-
-static int write_around(struct dmbc_request *rq)
-{
-	struct dmbc_origin *o = rq->origin;
-
-	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait))
-		return DM_MAPIO_SUBMITTED;
-	rq->in_range = true;
-	rq->ptr = 0;
-	prepare_around(rq);
 	dmbc_count(o, bypass_writes);
 	dmbc_count_add(o, bypassed_sectors, rq->sectors);
 	return dmbc_request_remap(rq, o->bdev, rq->start, around_done);
+}
+
+static void send_around_later(struct dmbc_request *rq)
+{
+	send_around(rq);
+}
+
+/* In the range nothing new comes under the write, so the look that counts is the one from there. */
+static int write_around(struct dmbc_request *rq)
+{
+	enum dmbc_fragment_kind below;
+	int r;
+
+	if (!dmbc_inflight_enter_write(rq->origin, &rq->range, rq->start, rq->sectors, &rq->wait))
+		return DM_MAPIO_SUBMITTED;
+	rq->in_range = true;
+	rq->ptr = 0;
+	r = look_below(rq, &below);
+	if (r)
+		return give_up_range(rq, r);
+	/* over dirty data it is the other way round: the new data is durable before the hole */
+	rq->invalidate = below == DMBC_FRAGMENT_DIRTY;
+	if (rq->invalidate)
+		rq->bio->bi_opf |= REQ_FUA;
+	return below == DMBC_FRAGMENT_CLEAN ? punch(rq, send_around_later) : send_around(rq);
 }
 
 /* ---- choice ------------------------------------------------------------------- */
@@ -329,21 +422,6 @@ static int write_fragment(struct dmbc_request *rq, const struct dmbc_fragment *f
 		r = write_both(rq, part);
 	}
 	return r == -ENOSPC ? write_around(rq) : r;
-}
-
-/*
- * Must what lies under the write be known first? Not when it goes to the SSD,
- * nor to both while nothing at all is dirty.
- */
-static bool needs_lookup(struct dmbc_request *rq)
-{
-	struct dmbc_origin *o = rq->origin;
-
-	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING || rq->ssd_failed))
-		return true;
-	return rq->way == DMBC_WRITE_AROUND ||
-	       (rq->way == DMBC_WRITE_BOTH &&
-		(READ_ONCE(o->dirty_marked) || dmbc_index_dirty_sectors(o->set->index, o->inode)));
 }
 
 static int write_by_fragments(struct dmbc_request *rq)
@@ -387,10 +465,10 @@ int dmbc_write_start(struct dmbc_request *rq)
 			rq->bio->bi_opf |= REQ_FUA;
 		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);
 	}
-	if (needs_lookup(rq))
+	if (rq->way != DMBC_WRITE_SSD || unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING))
 		return write_by_fragments(rq);
 	do {
-		r = rq->way == DMBC_WRITE_SSD ? write_ssd(rq, &part) : write_both(rq, &part);
+		r = write_ssd(rq, &part);
 		if (r == -ENOSPC) {
 			rq->way = DMBC_WRITE_AROUND;
 			return write_by_fragments(rq);

@@ -33,7 +33,8 @@ for ((round = 1; round <= rounds; round++)); do
 	sleep $((RANDOM % 3)).$((RANDOM % 10))
 	kill -KILL "$(cat "$work/pid")" 2>/dev/null
 	wait $machine
-	grep -a -q VERIFIED "$work/log" || { cat "$work/log"; echo "round $round (seed $seed): not verified"; exit 1; }
+	ended=$?
+	grep -a -q VERIFIED "$work/log" || { cat "$work/log"; echo "round $round (seed $seed): not verified, machine status $ended"; exit 1; }
 	for w in 0 1; do
 		synced[w]=$(grep -a -E "^SYNC $w [0-9]+$" "$work/log" | tail -1 | cut -d' ' -f3)
 		[ -n "${synced[w]}" ] || { cat "$work/log"; echo "round $round: nothing was written"; exit 1; }

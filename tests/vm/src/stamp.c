@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,16 +142,30 @@ static void work(struct job *job, int worker)
 	}
 }
 
-static struct found *state_map(const char *path, uint64_t sectors)
+/* The state is read and written as a whole: shared mappings do not work on every file system. */
+static struct found *state_load(const char *path, uint64_t sectors)
 {
-	int fd = open(path, O_RDWR | O_CREAT, 0644);
-	void *map;
+	struct found *state = calloc(sectors, sizeof(*state));
+	FILE *f = fopen(path, "r");
 
-	if (fd < 0 || ftruncate(fd, sectors * sizeof(struct found)))
-		return NULL;
-	map = mmap(NULL, sectors * sizeof(struct found), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	return map == MAP_FAILED ? NULL : map;
+	if (f) {
+		if (fread(state, sizeof(*state), sectors, f) != sectors)
+			fprintf(stderr, "%s is short\n", path);
+		fclose(f);
+	}
+	return state;
+}
+
+static int state_save(const char *path, const struct found *state, uint64_t sectors)
+{
+	FILE *f = fopen(path, "w");
+	int bad = !f || fwrite(state, sizeof(*state), sectors, f) != sectors;
+
+	if (f && fclose(f))
+		bad = 1;
+	if (bad)
+		perror(path);
+	return bad;
 }
 
 /* What every sector of the worker held last at operation @synced, and which later ones touched it. */
@@ -248,9 +261,11 @@ int main(int argc, char **argv)
 	workers = atoi(argv[4]);
 	part = strtoull(argv[5], NULL, 0) * 2048 / workers;
 	if (!writing) {
-		state = state_map(argv[3], part * workers);
-		if (!state || argc < 7 + workers)
+		state = state_load(argv[3], part * workers);
+		if (argc < 7 + workers) {
+			fprintf(stderr, "stamp: %d SYNC numbers wanted\n", workers);
 			return 2;
+		}
 	}
 	for (i = 0; i < workers; i++) {
 		struct job job = { .first = part * i, .sectors = part };
@@ -275,5 +290,7 @@ int main(int argc, char **argv)
 		;
 	if (bad)
 		printf("%lu sectors are wrong\n", bad);
+	if (!writing && state_save(argv[3], state, part * workers))
+		return 2;
 	return bad != 0;
 }
