@@ -1,7 +1,7 @@
 #!/bin/bash
 # Caches left by mainline bcache after a crash open with the contents mainline served.
 # kernels: 6.1 6.12 uml-kasan
-# timeout: 90
+# timeout: 150
 # memory: 3000
 . "$(dirname "$0")/lib.sh"
 load_module
