@@ -154,7 +154,7 @@ static void crash(void *arg)
 		work_until_cut(&l);
 		sim_store_close(&s);
 		lose_power(&s);
-		if (!sim_random_below(16))
+		if (!deep && !sim_random_below(16))
 			crash_in_a_loop(run, &s);
 		start(run, &s);
 		run->replayed += s.found.keys;
