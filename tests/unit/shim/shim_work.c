@@ -301,6 +301,42 @@ int kthread_stop(struct task_struct *t)
 	return result;
 }
 
+/* ---- shrinkers ---------------------------------------------------------------------------- */
+
+static LIST_HEAD(shrinkers);
+static int shrinking; /* fibers in sim_shrink() */
+
+int dmbc_shrinker_register(struct dmbc_shrinker *shrinker, const char *name,
+			   dmbc_shrink_count_fn count, dmbc_shrink_scan_fn scan, void *private)
+{
+	(void)name;
+	shrinker->count = count;
+	shrinker->scan = scan;
+	shrinker->private = private;
+	list_add(&shrinker->list, &shrinkers);
+	return 0;
+}
+
+void dmbc_shrinker_unregister(struct dmbc_shrinker *shrinker)
+{
+	if (shrinker->scan)
+		list_del(&shrinker->list);
+	shrinker->scan = NULL;
+	while (shrinking)
+		sim_yield();
+}
+
+void sim_shrink(unsigned long nr)
+{
+	struct dmbc_shrinker *k, *next;
+
+	shrinking++;
+	list_for_each_entry_safe(k, next, &shrinkers, list)
+		if (k->count(k->private))
+			k->scan(k->private, nr);
+	shrinking--;
+}
+
 /* ---- memory ---------------------------------------------------------------------------- */
 
 static u32 fail_one_in;
@@ -310,14 +346,19 @@ void sim_fail_allocations(u32 one_in)
 	fail_one_in = one_in;
 }
 
+#define RECLAIM_ONE_IN 256 /* allocations that may sleep call the shrinkers */
+
 /* Sizes that are powers of two are aligned to themselves, as the kernel guarantees. */
 void *shim_kmalloc(size_t bytes, gfp_t gfp, const char *place)
 {
 	size_t align = 16;
 	void *p;
 
-	if (gfp & __GFP_DIRECT_RECLAIM)
+	if (gfp & __GFP_DIRECT_RECLAIM) {
 		shim_might_sleep(place);
+		if (!list_empty(&shrinkers) && !sim_random_below(RECLAIM_ONE_IN))
+			sim_shrink(RECLAIM_ONE_IN);
+	}
 	shim_preempt();
 	if (fail_one_in && !(gfp & __GFP_NOFAIL) && !sim_random_below(fail_one_in))
 		return NULL;
@@ -357,35 +398,4 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int bytes, unsig
 	if (c)
 		c->bytes = bytes;
 	return c;
-}
-
-/* ---- shrinkers ---------------------------------------------------------------------------- */
-
-static LIST_HEAD(shrinkers);
-
-int dmbc_shrinker_register(struct dmbc_shrinker *shrinker, const char *name,
-			   dmbc_shrink_count_fn count, dmbc_shrink_scan_fn scan, void *private)
-{
-	(void)name;
-	shrinker->count = count;
-	shrinker->scan = scan;
-	shrinker->private = private;
-	list_add(&shrinker->list, &shrinkers);
-	return 0;
-}
-
-void dmbc_shrinker_unregister(struct dmbc_shrinker *shrinker)
-{
-	if (shrinker->scan)
-		list_del(&shrinker->list);
-	shrinker->scan = NULL;
-}
-
-void sim_shrink(unsigned long nr)
-{
-	struct dmbc_shrinker *k;
-
-	list_for_each_entry(k, &shrinkers, list)
-		if (k->count(k->private))
-			k->scan(k->private, nr);
 }

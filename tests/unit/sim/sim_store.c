@@ -220,6 +220,26 @@ static void free_index(struct sim_store *s)
 	s->index = NULL;
 }
 
+static unsigned long shrink_count(void *private)
+{
+	return dmbc_nodes_count(private);
+}
+
+static unsigned long shrink_scan(void *private, unsigned long nr)
+{
+	return dmbc_nodes_shrink(private, nr);
+}
+
+static int register_shrinker_step(struct sim_store *s)
+{
+	return dmbc_shrinker_register(&s->shrinker, "store", shrink_count, shrink_scan, s->nodes);
+}
+
+static void unregister_shrinker_step(struct sim_store *s)
+{
+	dmbc_shrinker_unregister(&s->shrinker);
+}
+
 /* ---- a fresh set ---------------------------------------------------------------------- */
 
 static int start_journal(struct sim_store *s)
@@ -419,6 +439,7 @@ static const struct step {
 	{ "set the node size", ALWAYS, set_node_size, NULL },
 	{ "make the node cache", ALWAYS, make_nodes, free_nodes },
 	{ "make the index", ALWAYS, make_index, free_index },
+	{ "register the shrinker", ALWAYS, register_shrinker_step, unregister_shrinker_step },
 
 	{ "start the journal", FRESH, start_journal, stop_journal },
 	{ "write generations", FRESH, write_first_gens, NULL },

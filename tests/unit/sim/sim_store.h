@@ -8,6 +8,7 @@
 
 #include <linux/wait.h>
 
+#include "compat/compat.h"
 #include "sim/sim_disk.h"
 #include "store/alloc.h"
 #include "store/bucket.h"
@@ -48,6 +49,7 @@ struct sim_store {
 	struct dmbc_uuids *uuids;
 	struct dmbc_nodes *nodes;
 	struct dmbc_index *index;
+	struct dmbc_shrinker shrinker;
 
 	struct task_struct *gc;
 	struct wait_queue_head gc_wait;
