@@ -51,7 +51,7 @@ static int hit_done(struct dmbc_request *rq, blk_status_t *error)
 	struct dmbc_set *set = rq->origin->set;
 
 	dmbc_bucket_unpin(&set->buckets, rq->ptr);
-	if (likely(!*error) || dmbc_request_would_block(*error))
+	if (likely(!*error))
 		return dmbc_request_end_done(rq, error);
 	dmbc_errors_ssd(set);
 	if (rq->dirty)

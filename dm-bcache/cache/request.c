@@ -127,9 +127,32 @@ int dmbc_request_end_done(struct dmbc_request *rq, blk_status_t *error)
 	return DM_ENDIO_DONE;
 }
 
+static void send_again(struct dmbc_request *rq)
+{
+	dmbc_request_remap(rq, rq->bio->bi_bdev, rq->iter.bi_sector, rq->stage);
+}
+
+/*
+ * The device would have blocked a NOWAIT request. The user cannot be told: his
+ * other parts may be under way, and who hears it from a worker does not try
+ * again. So a worker does, and may block.
+ */
+static int would_block(struct dmbc_request *rq, blk_status_t *error)
+{
+	*error = BLK_STS_OK;
+	rq->bio->bi_status = BLK_STS_OK;
+	rq->bio->bi_iter = rq->iter;
+	dmbc_request_defer(rq, send_again);
+	return DM_ENDIO_INCOMPLETE;
+}
+
 int dmbc_request_end_io(struct dmbc_request *rq, blk_status_t *error)
 {
-	return rq->stage ? rq->stage(rq, error) : dmbc_request_end_done(rq, error);
+	if (!rq->stage)
+		return dmbc_request_end_done(rq, error);
+	if (unlikely(*error == BLK_STS_AGAIN))
+		return would_block(rq, error);
+	return rq->stage(rq, error);
 }
 
 void dmbc_request_finish(struct dmbc_request *rq)

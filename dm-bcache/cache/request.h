@@ -88,12 +88,6 @@ void dmbc_request_defer(struct dmbc_request *rq, void (*next)(struct dmbc_reques
  */
 int dmbc_request_remap(struct dmbc_request *rq, struct block_device *bdev, u64 sector,
 		       dmbc_stage_fn stage);
-/* A NOWAIT request that the device would have blocked: not an error, the user tries again. */
-static inline bool dmbc_request_would_block(blk_status_t error)
-{
-	return error == BLK_STS_AGAIN;
-}
-
 /* end_io of a bio or part: hands the stage its completion. DM_ENDIO_DONE or _INCOMPLETE. */
 int dmbc_request_end_io(struct dmbc_request *rq, blk_status_t *error);
 /* Adds what parts reported to *@error; for stages that are over with their end_io. */

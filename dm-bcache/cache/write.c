@@ -216,8 +216,6 @@ static int ssd_done(struct dmbc_request *rq, blk_status_t *error)
 	}
 	unpin(rq);
 	rq->ptr = 0;
-	if (dmbc_request_would_block(*error))
-		return dmbc_request_end_done(rq, error);
 	dmbc_errors_ssd(rq->origin->set);
 	rq->ssd_failed = true;
 	rq->decided = false;
@@ -268,7 +266,7 @@ static int half_done(struct dmbc_request *rq, blk_status_t *error)
 	rq->status = *error;
 	if (!*error)
 		WRITE_ONCE(rq->origin->unflushed, true);
-	else if (!dmbc_request_would_block(*error))
+	else
 		dmbc_errors_origin(rq->origin);
 	half_over(rq);
 	return DM_ENDIO_INCOMPLETE;
@@ -350,7 +348,7 @@ static int around_done(struct dmbc_request *rq, blk_status_t *error)
 {
 	if (!*error)
 		WRITE_ONCE(rq->origin->unflushed, true);
-	else if (!dmbc_request_would_block(*error))
+	else
 		dmbc_errors_origin(rq->origin);
 	if (rq->invalidate) {
 		rq->status = *error;
