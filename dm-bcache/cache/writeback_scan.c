@@ -10,6 +10,7 @@
 
 #include "cache/context.h"
 #include "store/index.h"
+#include "store/journal.h"
 
 int dmbc_writeback_scan_init(struct dmbc_writeback_scan *s, struct dmbc_origin *origin)
 {
@@ -32,6 +33,16 @@ static bool is_dirty(void *ctx, const struct dmbc_key *k)
 	return dmbc_key_dirty(k) && dmbc_key_has_ptr(k) && dmbc_key_size(k);
 }
 
+/*
+ * A key is durable before its data goes to the origin. Else a power cut leaves
+ * the data there under an older key: the old data is read until that key is
+ * evicted, and then the new appears, which nobody was promised.
+ */
+static int make_durable(struct dmbc_set *set)
+{
+	return READ_ONCE(set->state) == DMBC_SET_RUNNING ? dmbc_journal_flush(set->journal) : 0;
+}
+
 /* Reads on from s->pos. True: the end of the disk was reached. */
 static bool read_on(struct dmbc_writeback_scan *s, int *error)
 {
@@ -45,8 +56,8 @@ static bool read_on(struct dmbc_writeback_scan *s, int *error)
 	};
 	int nr = dmbc_index_scan(o->set->index, &scan, s->keys, DMBC_WRITEBACK_KEYS);
 
-	*error = min(nr, 0);
-	s->nr = max(nr, 0);
+	*error = nr > 0 ? make_durable(o->set) : nr;
+	s->nr = *error ? 0 : nr;
 	s->at = 0;
 	s->pos = scan.done ? 0 : scan.pos;
 	return scan.done;

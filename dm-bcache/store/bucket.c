@@ -230,6 +230,20 @@ bool dmbc_bucket_stale(const struct dmbc_buckets *bs, __u64 ptr)
 	return READ_ONCE(bucket_of(bs, ptr)->gen) != dmbc_ptr_gen(ptr);
 }
 
+bool dmbc_bucket_gone(struct dmbc_buckets *bs, __u64 ptr)
+{
+	struct dmbc_bucket *b = bucket_of(bs, ptr);
+	unsigned long flags;
+	int behind;
+	bool bumped;
+
+	spin_lock_irqsave(&bs->lock, flags);
+	behind = dmbc_gen_ahead(b->gen, dmbc_ptr_gen(ptr));
+	bumped = b->use == DMBC_BUCKET_INVALIDATED;
+	spin_unlock_irqrestore(&bs->lock, flags);
+	return behind && !(behind == 1 && bumped);
+}
+
 int dmbc_bucket_raise_gen(struct dmbc_buckets *bs, __u64 ptr)
 {
 	struct dmbc_bucket *b = bucket_of(bs, ptr);

@@ -102,6 +102,11 @@ void dmbc_bucket_sub_live(struct dmbc_buckets *bs, __u64 ptr, __u32 sectors, boo
 int dmbc_bucket_raise_gen(struct dmbc_buckets *bs, __u64 ptr);
 /* Is @ptr not of its bucket's generation? Exact only while the bucket is pinned or locked. */
 bool dmbc_bucket_stale(const struct dmbc_buckets *bs, __u64 ptr);
+/*
+ * Stale for good: after a power cut now it would still be. A pointer into an
+ * INVALIDATED bucket is not, as long as the new generation is only in memory.
+ */
+bool dmbc_bucket_gone(struct dmbc_buckets *bs, __u64 ptr);
 
 /* Start-up: marks a bucket found to hold metadata (allocation does it by itself). Reserved ones
  * stay what they are. */

@@ -92,10 +92,11 @@ static void survey(struct dmbc_index *ix, struct dmbc_index_gc *gc, struct dmbc_
 			continue;
 		b = dmbc_bucket_at_sector(ix->c.buckets, dmbc_ptr_sector(k->ptr));
 		behind = dmbc_gen_ahead(READ_ONCE(b->gen), dmbc_ptr_gen(k->ptr));
-		if (!behind) {
+		/* as many as a rewrite would keep */
+		if (!behind || (!n->level && dmbc_index_there(ix, k)))
 			c->live += dmbc_key_size(k) && !dmbc_key_is_zero(k);
+		if (!behind)
 			continue;
-		}
 		if (behind <= limit)
 			note(ix, gc, k->ptr);
 		if (behind > c->behind)

@@ -151,13 +151,16 @@ static int ready(struct changer *c, __u32 inode, __u64 pos)
 
 /* ---- pieces -------------------------------------------------------------------------- */
 
-/* Does the op change sectors where @k is (NULL: nothing)? */
-static bool wants(const struct dmbc_insert *op, const struct dmbc_key *k)
+/* Does the op change sectors where the leaf has @k (NULL: nothing)? */
+static bool wants(const struct dmbc_index *ix, const struct dmbc_insert *op,
+		  const struct dmbc_key *k)
 {
+	bool live = k && dmbc_index_live(ix, k);
+
 	switch (op->how) {
-	case DMBC_INSERT_FILL: return !k;
-	case DMBC_INSERT_REPLACE: return k && dmbc_extent_same_data(k, &op->old);
-	default: return k || dmbc_key_has_ptr(&op->key);
+	case DMBC_INSERT_FILL: return !live;
+	case DMBC_INSERT_REPLACE: return live && dmbc_extent_same_data(k, &op->old);
+	default: return dmbc_key_has_ptr(&op->key) || (k && dmbc_index_there(ix, k));
 	}
 }
 
@@ -179,11 +182,9 @@ static bool next_piece(const struct changer *c, const struct dmbc_insert *op, __
 	while (*pos < limit) {
 		struct dmbc_key k;
 		__u64 end;
-		bool live;
+		bool key = dmbc_nodekeys_lookup(&c->leaf->keys, inode, *pos, limit, &k, &end);
 
-		live = dmbc_nodekeys_lookup(&c->leaf->keys, inode, *pos, limit, &k, &end) &&
-		       dmbc_index_live(c->ix, &k);
-		if (wants(op, live ? &k : NULL)) {
+		if (wants(c->ix, op, key ? &k : NULL)) {
 			if (!found)
 				p->start = *pos;
 			p->end = end;
@@ -343,28 +344,28 @@ int dmbc_index_insert_replayed(struct dmbc_index *ix, const struct dmbc_key *k, 
 /* ---- invalidation ----------------------------------------------------------------------- */
 
 /*
- * The first live sector of [*@pos, @end), as far as one leaf knows: true and
+ * The first sector of [*@pos, @end) with data, as far as one leaf knows: true and
  * *@pos is there; false and *@pos is where the leaf's knowledge ends.
  */
 static int skip_holes(struct dmbc_index *ix, __u32 inode, __u64 *pos, __u64 end)
 {
 	struct dmbc_node *leaf = dmbc_index_leaf(ix, inode, *pos, false);
 	struct dmbc_key k;
-	bool live = false;
+	bool there = false;
 	__u64 next;
 
 	if (IS_ERR(leaf))
 		return PTR_ERR(leaf);
 	end = dmbc_index_leaf_limit(leaf, inode, end);
 	while (*pos < end) {
-		live = dmbc_nodekeys_lookup(&leaf->keys, inode, *pos, end, &k, &next) &&
-		       dmbc_index_live(ix, &k);
-		if (live)
+		there = dmbc_nodekeys_lookup(&leaf->keys, inode, *pos, end, &k, &next) &&
+			dmbc_index_there(ix, &k);
+		if (there)
 			break;
 		*pos = next;
 	}
 	dmbc_node_unlock_read(leaf);
-	return live;
+	return there;
 }
 
 int dmbc_index_invalidate(struct dmbc_index *ix, __u32 inode, __u64 start, __u64 end)

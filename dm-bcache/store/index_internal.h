@@ -72,6 +72,15 @@ static inline bool dmbc_index_live(const struct dmbc_index *ix, const struct dmb
 	return dmbc_key_size(k) && dmbc_key_has_ptr(k) && !dmbc_bucket_stale(ix->c.buckets, k->ptr);
 }
 
+/*
+ * True if a leaf key's data is there, or may come back by a power cut: such a
+ * key needs a hole over it, and stays when its node is rewritten.
+ */
+static inline bool dmbc_index_there(const struct dmbc_index *ix, const struct dmbc_key *k)
+{
+	return dmbc_key_size(k) && dmbc_key_has_ptr(k) && !dmbc_bucket_gone(ix->c.buckets, k->ptr);
+}
+
 /* The nodes from the root (node[depth - 1]) to a leaf (node[0]), held, not locked. */
 struct dmbc_index_path {
 	struct dmbc_node *node[DMBC_INDEX_MAX_DEPTH];

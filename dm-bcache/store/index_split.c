@@ -80,9 +80,18 @@ static int add_fresh(struct rewrite *rw)
 
 /* ---- step 1: what is worth keeping -------------------------------------------------- */
 
-static bool keep(void *ctx, const struct dmbc_key *k)
+static bool keep_child(void *ctx, const struct dmbc_key *k)
 {
 	return dmbc_index_live(ctx, k);
+}
+
+/*
+ * What a power cut may bring back stays: were it dropped while the journal has
+ * its insert, nothing in the leaf would tell that a later write needs a hole.
+ */
+static bool keep_extent(void *ctx, const struct dmbc_key *k)
+{
+	return dmbc_index_there(ctx, k);
 }
 
 /* Joins neighbouring extents; returns how many keys remain. */
@@ -99,6 +108,7 @@ static __u32 join(const struct dmbc_index *ix, struct dmbc_key *keys, __u32 nr)
 /* Into the first new node; returns how many keys. */
 static int collect(struct rewrite *rw, __u32 *nr)
 {
+	const dmbc_nodekeys_keep_fn keep = rw->old[0]->level ? keep_child : keep_extent;
 	struct dmbc_nodekeys *to;
 	unsigned int i;
 	int r;
