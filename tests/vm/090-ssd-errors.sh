@@ -2,7 +2,7 @@
 # Disks that fail.  A clean cache whose SSD fails costs no user I/O; dirty data on a failed SSD are the only thing that cannot be
 # read, and are there again when the SSD is; a disk that fails keeps its dirty data on the SSD; remove always comes to an end.
 # kernels: 6.1 uml-kasan
-# timeout: 120
+# timeout: 180
 . "$(dirname "$0")/lib.sh"
 load_module
 "$(dirname "$0")/src/compile" pattern || die "compile"
@@ -24,6 +24,7 @@ quickly() { # COMMAND...: within 10 s
 	"$@"
 	[ $((SECONDS - start)) -le 10 ] || die "$* took $((SECONDS - start)) s"
 }
+under_load() { [ $(($(field c write_hits) + $(field c write_misses) + $(field c bypass_writes))) -gt 100 ]; }
 disk ssd /dev/ram0
 disk hdd /dev/ram1
 fresh() { format $ssd $hdd --bucket 64K --block 4K; }
@@ -138,15 +139,14 @@ for mode in writeback writethrough writearound none; do
 	for lost in ssd hdd; do
 		fresh
 		create c $ssd $hdd $mode
-		fio --name=load --filename=/dev/mapper/c --direct=1 --ioengine=io_uring --rw=randrw --bs=4k --iodepth=8 --size=16m \
-			--continue_on_error=all --time_based --runtime=4 --output-format=terse >/run/fio.out 2>&1 &
-		load=$!
-		sleep 1
+		(while [ ! -e /run/stop ]; do pattern write /dev/mapper/c 0 2048 6 && pattern check /dev/mapper/c 0 2048 6; done) >/run/out 2>&1 &
+		wait_for 20 under_load || die "no load"
 		gone $lost
 		sleep 1
 		message c flush
-		kill $load 2>/dev/null
-		wait $load 2>/dev/null
+		touch /run/stop
+		wait
+		rm /run/stop
 		echo "$mode without $lost: state $(field c state), errors $(field c ssd_errors) $(field c origin_errors)"
 		quickly remove c
 		back $lost
