@@ -23,6 +23,7 @@
 
 struct run {
 	u64 seed, cuts;
+	u32 latency; /* of the disk */
 	u64 done, starts_cut, replayed;
 };
 
@@ -82,6 +83,7 @@ static void start(struct run *run, struct sim_store *s)
 	for (;;) {
 		if (!sim_random_below(4))
 			sim_disk_cut_after(s->io, random_distance());
+		sim_disk_set_latency(s->io, run->latency);
 		r = sim_store_open(s);
 		sim_disk_cut_after(s->io, 0);
 		if (!sim_disk_is_cut(s->io)) {
@@ -132,6 +134,8 @@ static void crash(void *arg)
 	struct sim_format f = deep ? (struct sim_format){ 8, 16, 8000, 0 } : random_format();
 	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	struct sim_load l = random_load(&f, &s);
+
+	run->latency = 1 << sim_random_below(6); /* wide windows between steps */
 
 	if (deep) {
 		l.sectors = 60000 / l.inodes;
