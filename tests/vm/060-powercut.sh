@@ -34,6 +34,8 @@ for ((round = 1; round <= rounds; round++)); do
 	kill -KILL "$(cat "$work/pid")" 2>/dev/null
 	wait $machine
 	ended=$?
+	# a machine that never came up (not a word from it) says nothing about the cache: the round is tried again
+	[ -s "$work/log" ] || { [ $((empty = ${empty:-0} + 1)) -lt 4 ] && round=$((round - 1)) && continue; }
 	grep -a -q VERIFIED "$work/log" || { cat "$work/log"; echo "round $round (seed $seed): not verified, machine status $ended"; exit 1; }
 	for w in 0 1; do
 		synced[w]=$(grep -a -E "^SYNC $w [0-9]+$" "$work/log" | tail -1 | cut -d' ' -f3)
