@@ -47,7 +47,7 @@ lint: ## layers, sizes, headers, names in comments, format
 format: ## formats the C sources
 	@scripts/check-format --fix
 
-demo: ## a cache at work in a virtual machine, in about a minute
+demo: ## a cache at work in a virtual machine, in a few minutes
 	@scripts/demo
 
 bench: ## the figures of the README, on a counted clock

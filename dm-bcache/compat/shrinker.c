@@ -29,6 +29,9 @@ static unsigned long scan_objects(struct shrinker *shrinker, struct shrink_contr
 {
 	struct dmbc_shrinker *s = owner(shrinker);
 
+	/* freeing a node takes dm-bufio's lock, which who asks without I/O may hold */
+	if (!(control->gfp_mask & __GFP_IO))
+		return SHRINK_STOP;
 	return s->scan(s->private, control->nr_to_scan);
 }
 
