@@ -20,7 +20,6 @@
 #include <linux/blkdev.h>
 #include <linux/list.h>
 #include <linux/llist.h>
-#include <linux/mempool.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rbtree.h>
@@ -105,7 +104,6 @@ struct dmbc_set {
 	struct llist_head insert_list; /* of struct dmbc_put */
 	struct bio_set split_bs; /* parts of deferred bios, front pad struct dmbc_part */
 	struct bio_set clone_bs; /* second copy of a write, SSD bios of fills */
-	mempool_t fill_pool;
 	atomic_t fill_pages; /* in use by fills */
 	u32 fill_pages_max;
 
