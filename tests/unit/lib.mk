@@ -30,6 +30,8 @@ $(OUT)/lib/%.o: $(root)/dm-bcache/lib/%.c $(headers)
 	@mkdir -p $(@D)
 	$(CC) $(flags) $(sanitize) -c -o $@ $<
 
+$(OUT)/t_images: private flags += -DIMAGES='"$(root)/tests/images/mainline"'
+
 $(OUT)/t_%: $(root)/tests/unit/t_%.c $(objects) $(headers)
 	$(CC) $(flags) $(sanitize) -o $@ $< $(objects) -lcmocka
 

@@ -6,8 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 load_module
 $MP loop max_loop=4
-images=$repo/../shared/reference/images
-[ -e "$images/fC_c.img.xz" ] || die "no images in $images"
+images=$repo/tests/images/mainline
 want=a5010ade12fea803f36a11ce177f71d4
 for name in fC fD; do
 	for part in c b; do xz -dc "$images/${name}_$part.img.xz" >/run/$part.img || die "unpack $name"; done

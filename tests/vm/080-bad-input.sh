@@ -110,7 +110,7 @@ expect "twice" "the same disk twice in one table" dm create bad --table "0 1024 
 nothing_left
 
 echo "--- super blocks of the SSD"
-# offsets: /work/shared/reference/bcache-format.md section 2
+# offsets: include/dm-bcache/format.h, struct dmbc_disk_super
 wipe $ssd
 super "no bcache super block" $ssd
 super "wrong magic" $ssd 24 8 0
