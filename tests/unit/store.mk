@@ -7,7 +7,7 @@
 #   mutate_store  damaged images
 
 root := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
-OUT ?= $(root)/build/unit
+override OUT := $(abspath $(or $(OUT),$(root)/build/unit))
 CC ?= gcc
 
 tests := $(root)/tests
