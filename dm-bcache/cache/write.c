@@ -350,8 +350,8 @@ static int around_done(struct dmbc_request *rq, blk_status_t *error)
 		WRITE_ONCE(rq->origin->unflushed, true);
 	else
 		dmbc_errors_origin(rq->origin);
-	if (rq->invalidate) {
-		rq->status = *error;
+	/* After a failure the dirty data stays: it is what the user last got an answer about. */
+	if (rq->invalidate && !*error) {
 		queue_key(rq, false, true);
 		return DM_ENDIO_INCOMPLETE;
 	}
