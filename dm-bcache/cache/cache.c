@@ -152,6 +152,7 @@ static struct dmbc_origin *origin_alloc(struct dmbc_set *set, struct block_devic
 	o->mode = DMBC_NONE;
 	init_waitqueue_head(&o->writeback_wait);
 	spin_lock_init(&o->seq_lock);
+	spin_lock_init(&o->flush_lock);
 	dmbc_seq_init(&o->seq, SEQ_LIFETIME);
 	dmbc_inflight_init(&o->inflight);
 	options_init(o->option, DMBC_SCOPE_ORIGIN);

@@ -146,7 +146,11 @@ struct dmbc_origin {
 	 * first dirty key is acknowledged. Set by dmbc_origin_mark_dirty().
 	 */
 	bool dirty_marked;
-	bool unflushed; /* writes reached the origin since its last flush */
+
+	/* flush.c */
+	spinlock_t flush_lock; /* irqsave */
+	unsigned int flushes; /* of the origin under way; under flush_lock */
+	bool unflushed; /* writes reached the origin since a flush was sent; put up without the lock */
 
 	struct dmbc_inflight inflight;
 	struct dmbc_seq seq; /* under seq_lock (irqsave) */

@@ -4,8 +4,10 @@
  * on the SSD, durable; the origin is flushed beside it, but only if something
  * reached it since its last flush. The request ends when both are through.
  *
- * `unflushed` is taken down before the flush is sent, so a write that completes
- * meanwhile puts it up again and is covered by the next flush.
+ * origin_begin() takes `unflushed` down before the flush is sent, so a write
+ * that completes meanwhile puts it up again and is covered by the next flush.
+ * While a flush is under way nobody relies on it: it has made nothing durable
+ * yet and may fail. origin_end() puts `unflushed` up again if it did.
  */
 #include <linux/device-mapper.h>
 
@@ -45,11 +47,38 @@ static void journal_durable(struct dmbc_journal_waiter *w, int error)
 	half_over(rq);
 }
 
+/* True: the origin has to be flushed, and origin_end() called after it. */
+static bool origin_begin(struct dmbc_origin *o)
+{
+	unsigned long flags;
+	bool needed;
+
+	spin_lock_irqsave(&o->flush_lock, flags);
+	needed = READ_ONCE(o->unflushed) || o->flushes;
+	if (needed) {
+		WRITE_ONCE(o->unflushed, false);
+		o->flushes++;
+	}
+	spin_unlock_irqrestore(&o->flush_lock, flags);
+	return needed;
+}
+
+static void origin_end(struct dmbc_origin *o, bool failed)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&o->flush_lock, flags);
+	if (failed)
+		WRITE_ONCE(o->unflushed, true);
+	o->flushes--;
+	spin_unlock_irqrestore(&o->flush_lock, flags);
+}
+
 static int origin_durable(struct dmbc_request *rq, blk_status_t *error)
 {
+	origin_end(rq->origin, *error);
 	if (*error) {
 		rq->status = *error;
-		WRITE_ONCE(rq->origin->unflushed, true);
 		dmbc_errors_origin(rq->origin);
 	}
 	half_over(rq);
@@ -59,16 +88,13 @@ static int origin_durable(struct dmbc_request *rq, blk_status_t *error)
 int dmbc_flush_start(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
-	bool origin_too = READ_ONCE(o->unflushed);
+	bool origin_too;
 
 	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) && dmbc_errors_write_allowed(o))
 		return dmbc_request_remap(rq, o->bdev, 0, dmbc_request_end_done);
+	origin_too = origin_begin(o);
 	atomic_set(&rq->pending, 1 + origin_too);
 	rq->waiter.fn = journal_durable;
-	if (origin_too) {
-		WRITE_ONCE(o->unflushed, false);
-		smp_mb(); /* before the flush: later completions are not covered by it */
-	}
 	dmbc_journal_flush_with(o->set->journal, &rq->waiter, DMBC_FLUSH_ANYCTX);
 	return origin_too ? dmbc_request_remap(rq, o->bdev, 0, origin_durable) : DM_MAPIO_SUBMITTED;
 }
