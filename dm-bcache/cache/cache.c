@@ -76,6 +76,7 @@ static struct dmbc_set *set_alloc(struct block_device *bdev)
 	snprintf(set->name, sizeof(set->name), "%pg", bdev);
 	set->state = DMBC_SET_NEW;
 	mutex_init(&set->lock);
+	mutex_init(&set->settle_lock);
 	init_rwsem(&set->dirty_gate);
 	INIT_LIST_HEAD(&set->origins);
 	init_llist_head(&set->insert_list);
@@ -149,6 +150,7 @@ static struct dmbc_origin *origin_alloc(struct dmbc_set *set, struct block_devic
 	o->bdev = bdev;
 	snprintf(o->name, sizeof(o->name), "%pg", bdev);
 	o->suspended = true;
+	o->unflushed = true; /* by who used it before us */
 	o->mode = DMBC_NONE;
 	init_waitqueue_head(&o->writeback_wait);
 	spin_lock_init(&o->seq_lock);
@@ -230,7 +232,9 @@ struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device
 		return ERR_PTR(r);
 	}
 	mutex_lock(&set->lock);
+	mutex_lock(&set->settle_lock);
 	list_add_tail(&o->link, &set->origins);
+	mutex_unlock(&set->settle_lock);
 	mutex_unlock(&set->lock);
 	return o;
 }
@@ -240,7 +244,9 @@ void dmbc_origin_destroy(struct dmbc_origin *o)
 	if (!o->suspended)
 		dmbc_origin_suspend(o);
 	mutex_lock(&o->set->lock);
+	mutex_lock(&o->set->settle_lock);
 	list_del(&o->link);
+	mutex_unlock(&o->set->settle_lock);
 	mutex_unlock(&o->set->lock);
 	origin_free(o);
 }

@@ -87,7 +87,7 @@ struct dmbc_set {
 
 	enum dmbc_set_state state; /* WRITE_ONCE; changes under lock */
 	struct mutex lock; /* bring-up, attach, uuid slots, super block, list of origins */
-	struct list_head origins; /* under lock */
+	struct list_head origins; /* changes under lock and settle_lock; either is enough to read */
 
 	u64 option[DMBC_NR_OPTIONS]; /* SET rows; READ_ONCE/WRITE_ONCE */
 
@@ -106,6 +106,10 @@ struct dmbc_set {
 	struct bio_set clone_bs; /* second copy of a write, SSD bios of fills */
 	atomic_t fill_pages; /* in use by fills */
 	u32 fill_pages_max;
+
+	/* flush.c */
+	struct mutex settle_lock; /* innermost but for spinlocks; flushes of origins under it */
+	bool unsettled; /* an origin's is up */
 
 	/* errors.c */
 	atomic_t ssd_errors;
@@ -151,6 +155,7 @@ struct dmbc_origin {
 	spinlock_t flush_lock; /* irqsave */
 	unsigned int flushes; /* of the origin under way; under flush_lock */
 	bool unflushed; /* writes reached the origin since a flush was sent; put up without the lock */
+	bool unsettled; /* the index holds clean keys of unflushed data that may not be durable yet */
 
 	struct dmbc_inflight inflight;
 	struct dmbc_seq seq; /* under seq_lock (irqsave) */

@@ -10,6 +10,7 @@
 #include <linux/llist.h>
 
 #include "cache/context.h"
+#include "cache/flush.h"
 #include "cache/gc.h"
 #include "cache/origin.h"
 #include "cache/put.h"
@@ -31,6 +32,15 @@ static void prepare_dirty(struct dmbc_put *put)
 		return;
 	if (dmbc_origin_mark_dirty(o))
 		put->insert.error = -EIO;
+}
+
+/* Clean keys: fills, and the SSD's copy of a write to both. */
+static void prepare_clean(struct dmbc_put *put)
+{
+	const struct dmbc_key *k = &put->insert.key;
+
+	if (dmbc_key_has_ptr(k) && !dmbc_key_dirty(k))
+		dmbc_flush_note_clean(put->origin);
 }
 
 /* What is put on the SSD brings the next gc pass nearer. */
@@ -57,6 +67,7 @@ static struct llist_node *apply_batch(struct dmbc_set *set, struct llist_node *n
 		put->insert.error = 0;
 		put->insert.applied = 0;
 		prepare_dirty(put);
+		prepare_clean(put);
 		puts[nr_puts++] = put;
 		if (!put->insert.error)
 			ops[nr_ops++] = &put->insert;

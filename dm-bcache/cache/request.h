@@ -46,6 +46,7 @@ struct dmbc_request {
 	bool ssd_failed; /* retry after an SSD write error: not there again */
 	bool in_range; /* `range` is entered */
 	bool invalidate; /* WRITE_ORIGIN: make a hole afterwards */
+	bool journal_last; /* flush: the origin first */
 	bool second_failed; /* the SSD's half failed: of a write to both, of a flush */
 	blk_status_t status; /* of this request alone */
 	blk_status_t part_status; /* first failure of the parts cut off it */

@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 
 #include "cache/context.h"
+#include "cache/flush.h"
 #include "cache/gc.h"
 #include "cache/origin.h"
 #include "compat/compat.h"
@@ -101,6 +102,16 @@ static void journal_reclaim(void *ctx, u64 seq)
 	dmbc_nodes_write_older(set->nodes, seq);
 }
 
+static void settle(void *ctx)
+{
+	dmbc_flush_settle(ctx);
+}
+
+static bool is_settled(void *ctx)
+{
+	return dmbc_flush_settled(ctx);
+}
+
 static int make_journal(struct startup *s)
 {
 	struct dmbc_set *set = s->set;
@@ -110,6 +121,7 @@ static int make_journal(struct startup *s)
 		return r;
 	dmbc_journal_on_reclaim(set->journal, journal_reclaim, set);
 	dmbc_journal_on_error(set->journal, store_error, set);
+	dmbc_journal_on_settle(set->journal, is_settled, settle, set);
 	dmbc_journal_set_delay(set->journal, set->option[DMBC_OPT_JOURNAL_DELAY]);
 	return 0;
 }
@@ -209,9 +221,11 @@ static int make_nodes(struct startup *s)
 	};
 	int r = KEEP(set->nodes, dmbc_nodes_create(&c));
 
-	if (!r)
-		dmbc_nodes_on_error(set->nodes, store_error, set);
-	return r;
+	if (r)
+		return r;
+	dmbc_nodes_on_error(set->nodes, store_error, set);
+	dmbc_nodes_on_settle(set->nodes, settle, set);
+	return 0;
 }
 
 static void free_nodes(struct dmbc_set *set)

@@ -35,6 +35,7 @@
 
 #define DEFAULT_DELAY_MS 100
 #define MIN_RESERVE_BLOCKS 16U
+#define CLEAN_DELAYS 10 /* an entry without dirty keys waits so many times the delay */
 
 /* ---- what every entry names ------------------------------------------------ */
 
@@ -260,6 +261,8 @@ void dmbc_journal_write(struct dmbc_journal *j)
 	if (!begin_write(j, &block))
 		return;
 	e = j->flight; /* ours until write_done() */
+	if (j->settle)
+		j->settle(j->settle_ctx);
 	seal(j, e);
 	sector = dmbc_geometry_sector(g, g->first_bucket) + block * g->block_sectors;
 	dmbc_blockio_write_async(j->io, sector, dmbc_journal_blocks(j, e->words) * g->block_sectors,
@@ -277,40 +280,48 @@ void dmbc_journal_want_locked(struct dmbc_journal *j)
 	j->want_seq = j->open->seq;
 }
 
-/*
- * The timer is not moved with every entry: when it fires it looks at the age of
- * the open one, and waits for the rest of the delay.
- */
+/* Has the open entry written by @due. The timer is not moved back: when it fires it looks again. */
+static void arm_delay_locked(struct dmbc_journal *j, unsigned long due)
+{
+	if (j->stopped || (j->delay_armed && !time_before(due, j->delay_until)))
+		return;
+	j->delay_armed = true;
+	j->delay_until = due;
+	mod_delayed_work(j->wq, &j->delay_work, time_after(due, jiffies) ? due - jiffies : 0);
+}
+
 static void delay_work(struct work_struct *work)
 {
 	struct dmbc_journal *j =
 		container_of(to_delayed_work(work), struct dmbc_journal, delay_work);
-	unsigned long due;
 
 	spin_lock_irq(&j->lock);
 	j->delay_armed = false;
-	if (j->open->words && !j->stopped) {
-		due = j->open->since + j->delay;
-		if (time_after_eq(jiffies, due)) {
-			dmbc_journal_want_locked(j);
-		} else {
-			j->delay_armed = true;
-			queue_delayed_work(j->wq, &j->delay_work, due - jiffies);
-		}
-	}
+	if (j->open->words && time_before(jiffies, j->open->due))
+		arm_delay_locked(j, j->open->due);
+	else if (j->open->words && !j->stopped)
+		dmbc_journal_want_locked(j);
 	spin_unlock_irq(&j->lock);
 	dmbc_journal_write(j);
 }
 
 /* ---- adding keys ---------------------------------------------------------------- */
 
-static void note_first_key_locked(struct dmbc_journal *j)
+/* Changes that lose no data if they are lost may wait longer: each write may cost a flush of a disk. */
+static void note_keys_locked(struct dmbc_journal *j, const struct dmbc_key *keys, __u32 nr)
 {
-	j->open->since = jiffies;
-	if (j->delay_armed || j->stopped)
+	struct dmbc_journal_entry *e = j->open;
+	unsigned long due;
+	bool dirty = false;
+	__u32 i;
+
+	for (i = 0; i < nr; i++)
+		dirty |= dmbc_key_dirty(&keys[i]);
+	due = jiffies + (dirty ? j->delay : CLEAN_DELAYS * j->delay);
+	if (e->words && !time_before(due, e->due))
 		return;
-	j->delay_armed = true;
-	queue_delayed_work(j->wq, &j->delay_work, j->delay);
+	e->due = due;
+	arm_delay_locked(j, due);
 }
 
 __u64 dmbc_journal_add_pinned(struct dmbc_journal *j, const struct dmbc_key *keys, __u32 nr)
@@ -322,8 +333,7 @@ __u64 dmbc_journal_add_pinned(struct dmbc_journal *j, const struct dmbc_key *key
 
 	spin_lock_irqsave(&j->lock, flags);
 	e = j->open;
-	if (!e->words)
-		note_first_key_locked(j);
+	note_keys_locked(j, keys, nr);
 	for (i = 0; i < nr; i++) {
 		if (WARN_ON_ONCE(e->words + DMBC_KEY_WORDS_PTR > j->max_words))
 			break; /* dmbc_journal_room() was not asked */
@@ -378,7 +388,7 @@ void dmbc_journal_flush_with(struct dmbc_journal *j, struct dmbc_journal_waiter 
 
 	if (!seq)
 		w->fn(w, error);
-	else if (start && how & DMBC_FLUSH_DIRECT)
+	else if (start && how & DMBC_FLUSH_DIRECT && (!j->settled || j->settled(j->settle_ctx)))
 		dmbc_journal_write(j);
 	else if (start)
 		queue_work(j->wq, &j->write_work);
@@ -578,6 +588,14 @@ void dmbc_journal_on_error(struct dmbc_journal *j, void (*fn)(void *ctx, int err
 {
 	j->on_error = fn;
 	j->on_error_ctx = ctx;
+}
+
+void dmbc_journal_on_settle(struct dmbc_journal *j, bool (*settled)(void *ctx),
+			    void (*settle)(void *ctx), void *ctx)
+{
+	j->settled = settled;
+	j->settle = settle;
+	j->settle_ctx = ctx;
 }
 
 void dmbc_journal_get_stats(struct dmbc_journal *j, struct dmbc_journal_stats *s)

@@ -121,7 +121,15 @@ void dmbc_journal_on_error(struct dmbc_journal *j, void (*fn)(void *ctx, int err
 /* The set is lost for writing for another reason (a node's append failed): whoever waits for room or
  * durability gets @error, nothing is written any more. No on_error. Any context. */
 void dmbc_journal_set_failed(struct dmbc_journal *j, int error);
-void dmbc_journal_set_delay(struct dmbc_journal *j, unsigned int ms); /* default 100 */
+/*
+ * @settle is called before keys become durable: by the journal before each of
+ * its writes (process context; may sleep for I/O of other devices, takes no
+ * lock of the store's). @settled, any context: it would return at once.
+ */
+void dmbc_journal_on_settle(struct dmbc_journal *j, bool (*settled)(void *ctx),
+			    void (*settle)(void *ctx), void *ctx);
+/* Default 100; ten times as long for changes that concern no dirty data. */
+void dmbc_journal_set_delay(struct dmbc_journal *j, unsigned int ms);
 
 /* ---- start and stop ----------------------------------------------------------- */
 

@@ -23,7 +23,7 @@ struct dmbc_journal_entry {
 	__u64 seq;
 	__u64 last_seq; /* known when it is closed */
 	__u32 words; /* of keys */
-	unsigned long since; /* jiffies of the first key */
+	unsigned long due; /* jiffies: written by then, though nobody waits */
 };
 
 /* A place in the ring: the next entry goes to `block` of journal bucket `bucket`. */
@@ -58,11 +58,15 @@ struct dmbc_journal {
 	void *on_reclaim_ctx;
 	void (*on_error)(void *ctx, int error);
 	void *on_error_ctx;
+	bool (*settled)(void *ctx);
+	void (*settle)(void *ctx);
+	void *settle_ctx;
 
 	spinlock_t lock;
 	/* all below under lock, also where others only read */
 	bool started, stopped;
 	bool delay_armed;
+	unsigned long delay_until; /* if so */
 	bool error_told;
 	int error;
 	unsigned long delay; /* jiffies */

@@ -358,6 +358,12 @@ void dmbc_nodes_set_repair(struct dmbc_nodes *ns, bool on)
 	WRITE_ONCE(ns->repair, on);
 }
 
+void dmbc_nodes_on_settle(struct dmbc_nodes *ns, void (*settle)(void *ctx), void *ctx)
+{
+	ns->settle = settle;
+	ns->settle_ctx = ctx;
+}
+
 void dmbc_nodes_on_error(struct dmbc_nodes *ns, void (*fn)(void *ctx, int error), void *ctx)
 {
 	ns->on_error_ctx = ctx;

@@ -181,6 +181,9 @@ int dmbc_nodes_write_all(struct dmbc_nodes *ns);
 /* Called once (must only wake) at the first failed write: the set is lost for writing. */
 void dmbc_nodes_on_error(struct dmbc_nodes *ns, void (*fn)(void *ctx, int error), void *ctx);
 
+/* As dmbc_journal_on_settle(): called before the keys of a leaf are written, with its lock held. */
+void dmbc_nodes_on_settle(struct dmbc_nodes *ns, void (*settle)(void *ctx), void *ctx);
+
 struct dmbc_nodes_stats {
 	__u64 pinned_bytes, cap_bytes;
 	__u32 nodes, dirty_nodes;

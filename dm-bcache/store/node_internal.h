@@ -25,6 +25,8 @@ struct dmbc_nodes {
 	int failed; /* first error of a write; set once */
 	void (*on_error)(void *ctx, int error);
 	void *on_error_ctx;
+	void (*settle)(void *ctx);
+	void *settle_ctx;
 
 	spinlock_t lock; /* what follows, and what the nodes say is under it */
 	struct list_head lru; /* all hashed nodes; eviction looks at the front */

@@ -113,6 +113,15 @@ int dmbc_nodes_read(struct dmbc_node *n)
 	return load_node(n);
 }
 
+/* Before keys of @n are written. */
+static void settle(struct dmbc_node *n)
+{
+	struct dmbc_nodes *ns = n->nodes;
+
+	if (!n->level && ns->settle)
+		ns->settle(ns->settle_ctx);
+}
+
 /* ---- a new node ------------------------------------------------------------------- */
 
 int dmbc_nodes_write_first(struct dmbc_node *n)
@@ -121,6 +130,7 @@ int dmbc_nodes_write_first(struct dmbc_node *n)
 	struct dmbc_nodekeys_set set = dmbc_nodes_set(n);
 	int r;
 
+	settle(n);
 	n->written = dmbc_nodekeys_pack_first(&n->keys, &set);
 	r = dmbc_blockio_write(ns->c.io, dmbc_nodes_sector(n), n->written * ns->c.g->block_sectors,
 			       n->data, DMBC_IO_PREFLUSH | DMBC_IO_FUA);
@@ -233,6 +243,7 @@ void dmbc_nodes_append(struct dmbc_node *n)
 	mutex_unlock(&ns->scratch_lock);
 	n->written += blocks;
 	begin_flight(n, bounce);
+	settle(n);
 	dmbc_blockio_write_async(ns->c.io, sector, blocks * block, bounce,
 				 DMBC_IO_PREFLUSH | DMBC_IO_FUA, append_done, n);
 }
