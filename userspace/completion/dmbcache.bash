@@ -6,12 +6,14 @@ _dmbcache() {
 	local command=${COMP_WORDS[1]}
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "format show --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "--help --version $("${COMP_WORDS[0]}" --help 2>/dev/null |
+			sed -nE 's/^  ([a-z]+) .*/\1/p')" -- "$word")
 		return
 	fi
 	case $previous in
 	--mode) mapfile -t COMPREPLY < <(compgen -W "writethrough writeback writearound none" -- "$word") ;;
 	--replacement) mapfile -t COMPREPLY < <(compgen -W "lru fifo random" -- "$word") ;;
+	--level) mapfile -t COMPREPLY < <(compgen -W "quick all data" -- "$word") ;;
 	--block) mapfile -t COMPREPLY < <(compgen -W "512 1K 2K 4K" -- "$word") ;;
 	--bucket) mapfile -t COMPREPLY < <(compgen -W "128K 256K 512K 1M 2M 4M" -- "$word") ;;
 	--label | --uuid | --set-uuid | --data-offset) ;;

@@ -18,6 +18,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#define IO_ALIGN 4096
 #define SUPER_OFFSET ((off_t)DMBC_SB_SECTOR * DMBC_SECTOR_BYTES)
 
 struct dmbc_device {
@@ -173,6 +174,33 @@ bool dmbc_device_same(const char *path, const char *other)
 	if (S_ISBLK(a.st_mode) && S_ISBLK(b.st_mode))
 		return a.st_rdev == b.st_rdev;
 	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+void *dmbc_device_buffer(size_t bytes)
+{
+	void *buffer = NULL;
+
+	return posix_memalign(&buffer, IO_ALIGN, bytes) ? NULL : buffer;
+}
+
+int dmbc_device_read(const struct dmbc_device *dev, __u64 sector, __u32 sectors, void *buf)
+{
+	off_t at = (off_t)sector << DMBC_SECTOR_SHIFT;
+	size_t left = (size_t)sectors << DMBC_SECTOR_SHIFT;
+	char *to = buf;
+
+	while (left) {
+		ssize_t got = pread(dev->fd, to, left, at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? errno : ENODATA;
+		to += got;
+		at += got;
+		left -= (size_t)got;
+	}
+	return 0;
 }
 
 enum dmbc_result dmbc_device_read_super(struct dmbc_device *dev, struct dmbc_disk_super *sb,

@@ -20,13 +20,16 @@
 
 struct json_object;
 
-/* The exit codes of the tools as well; the larger one wins. */
+/* The exit codes of the tools as well; the larger one wins. 5 to 7 are verdicts of a check. */
 enum dmbc_result {
 	DMBC_OK = 0,
 	DMBC_REFUSED = 1, /* wrong usage, or unsafe: nothing was written */
 	DMBC_IO = 2, /* the system refused to open, read or write */
 	DMBC_NOT_BCACHE = 3,
 	DMBC_DAMAGED = 4, /* bcache's magic, but the verifier refuses it: damaged or unsupported */
+	DMBC_MINOR = 5, /* the next start deals with it; nothing is lost but clean data */
+	DMBC_BROKEN = 6, /* does not start, or serves wrong data; no loss of dirty data is known */
+	DMBC_LOST = 7, /* data that only the cache had is lost */
 };
 
 #define DMBC_ERROR_BYTES 512
@@ -61,6 +64,13 @@ __u64 dmbc_device_sectors(const struct dmbc_device *dev);
 __u32 dmbc_device_block_sectors(const struct dmbc_device *dev);
 /* True when both paths lead to the same device or file. To be asked before opening them. */
 bool dmbc_device_same(const char *path, const char *other);
+/* Memory that reads and writes may use, ended by free(). NULL: none left. */
+void *dmbc_device_buffer(size_t bytes);
+/*
+ * Reads @sectors from @sector into memory from dmbc_device_buffer(). 0 or an
+ * errno. Both must be multiples of 8 where the logical blocks are that large.
+ */
+int dmbc_device_read(const struct dmbc_device *dev, __u64 sector, __u32 sectors, void *buf);
 /* DMBC_NOT_BCACHE when the device ends before the super block does. */
 enum dmbc_result dmbc_device_read_super(struct dmbc_device *dev, struct dmbc_disk_super *sb,
 					struct dmbc_error *err);

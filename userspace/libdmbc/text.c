@@ -33,6 +33,11 @@ enum dmbc_result dmbc_error_set(struct dmbc_error *err, enum dmbc_result result,
 	return result;
 }
 
+enum dmbc_result dmbc_error_memory(const struct dmbc_device *dev, struct dmbc_error *err)
+{
+	return dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", dmbc_device_path(dev));
+}
+
 /* Bits to shift for a unit; -1: no such unit. "s" alone is a sector. */
 static int unit_shift(const char *unit)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const struct command *const commands[] = { &cmd_format, &cmd_show };
+static const struct command *const commands[] = { &cmd_format, &cmd_show, &cmd_check };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -20,7 +20,8 @@ static void help(FILE *out)
 	fputs("\n  --help     this text; dmbcache COMMAND --help for a command\n"
 	      "  --version  print the version\n\n"
 	      "Exit codes: 0 ok, 1 wrong usage or refused, 2 I/O error, "
-	      "3 not a bcache device, 4 damaged.\n\nExamples:\n",
+	      "3 not a bcache device, 4 super block damaged;\nof a check: 5 minor damage, "
+	      "6 broken, 7 dirty data lost.\n\nExamples:\n",
 	      out);
 	for (i = 0; i < NR_COMMANDS; i++)
 		fprintf(out, "  %s\n", commands[i]->example);

@@ -6,6 +6,7 @@
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int tool_next_option(const struct command *command, int argc, char **argv)
 {
@@ -70,6 +71,18 @@ int tool_finish(int code)
 		return code;
 	perror("dmbcache: standard output: cannot write; make room");
 	return code > DMBC_IO ? code : DMBC_IO;
+}
+
+void tool_progress(void *unused, __u64 done, __u64 total)
+{
+	(void)unused;
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (total)
+		fprintf(stderr, "\r%3llu %% ", done < total ? 100 * done / total : 99);
+	else
+		fputs("\r      \r", stderr);
+	fflush(stderr);
 }
 
 void tool_print_json(struct json_object *object)

@@ -26,6 +26,7 @@ struct command {
 
 extern const struct command cmd_format;
 extern const struct command cmd_show;
+extern const struct command cmd_check;
 
 /* The next option's key; -1 after the last; '?' after a message about a wrong one. */
 int tool_next_option(const struct command *command, int argc, char **argv);
@@ -36,6 +37,8 @@ int tool_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int tool_report(enum dmbc_result result, const struct dmbc_error *err);
 /* Flushes stdout: a full disk must not look like success. Returns @code or DMBC_IO. */
 int tool_finish(int code);
+/* "12 % of the index" on standard error, where that is a terminal; @total 0: wipes it. */
+void tool_progress(void *unused, __u64 done, __u64 total);
 /* Prints and frees @object. */
 void tool_print_json(struct json_object *object);
 

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmbcache check: everything on a cache device against everything else. */
+#include "findings.h"
+
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+enum key { KEY_BACKING = 256, KEY_LEVEL, KEY_MAX, KEY_JSON };
+
+static const struct option_row options[] = {
+	{ "backing", KEY_BACKING, "DEV",
+	  "a disk of this cache: its size and state count too; repeatable" },
+	{ "level", KEY_LEVEL, "LEVEL",
+	  "quick: no leaves; all (default); data: read dirty data too" },
+	{ "max", KEY_MAX, "NUMBER", "findings to print (100); all of them count" },
+	{ "json", KEY_JSON, NULL, "print the result as JSON" },
+	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
+	{ NULL, 0, NULL, NULL },
+};
+
+struct request {
+	const char *backing[FINDINGS_ORIGINS];
+	unsigned int nr_backing;
+	enum dmbc_check_level level;
+	__u64 max;
+	bool json, help;
+};
+
+static int parse_level(struct request *q)
+{
+	if (!strcmp(optarg, "quick"))
+		q->level = DMBC_CHECK_QUICK;
+	else if (!strcmp(optarg, "all"))
+		q->level = DMBC_CHECK_ALL;
+	else if (!strcmp(optarg, "data"))
+		q->level = DMBC_CHECK_DATA;
+	else
+		return tool_refuse("--level %s: no such level; use quick, all or data", optarg);
+	return DMBC_OK;
+}
+
+static int parse_option(int key, struct request *q)
+{
+	switch (key) {
+	case KEY_BACKING:
+		if (q->nr_backing == FINDINGS_ORIGINS)
+			return tool_refuse("--backing: more than %d disks; leave some out",
+					   FINDINGS_ORIGINS);
+		q->backing[q->nr_backing++] = optarg;
+		return DMBC_OK;
+	case KEY_LEVEL: return parse_level(q);
+	case KEY_MAX:
+		if (!dmbc_text_parse_size(optarg, &q->max))
+			return tool_refuse("--max %s: not a number; use --max 1000", optarg);
+		return DMBC_OK;
+	case KEY_JSON: q->json = true; return DMBC_OK;
+	case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
+	}
+	return DMBC_REFUSED;
+}
+
+/* ---- the result ---------------------------------------------------------------- */
+
+static void add_number(struct json_object *o, const char *name, __u64 value)
+{
+	json_object_object_add(o, name, json_object_new_uint64(value));
+}
+
+static struct json_object *disks_json(const struct dmbc_set *set,
+				      const struct dmbc_check_report *report)
+{
+	struct json_object *list = json_object_new_array(), *o;
+	char uuid[DMBC_UUID_TEXT], label[DMBC_LABEL_TEXT];
+	__u32 i;
+
+	for (i = 0; i < report->slots; i++) {
+		if (!dmbc_set_slot_used(set, i) && !report->tally[i].extents)
+			continue;
+		o = json_object_new_object();
+		uuid_unparse_lower(set->uuid[i].uuid, uuid);
+		dmbc_text_label(set->uuid[i].label, label);
+		add_number(o, "slot", i);
+		json_object_object_add(o, "uuid", json_object_new_string(uuid));
+		json_object_object_add(o, "label", json_object_new_string(label));
+		add_number(o, "extents", report->tally[i].extents);
+		add_number(o, "cached_bytes", report->tally[i].sectors * DMBC_SECTOR_BYTES);
+		add_number(o, "dirty_bytes", report->tally[i].dirty * DMBC_SECTOR_BYTES);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static void print_json(const struct dmbc_set *set, const struct dmbc_check_report *report,
+		       const struct findings_out *out)
+{
+	struct json_object *o = json_object_new_object();
+	static const char *const names[] = { "notes", "minor", "broken", "lost" };
+	int i;
+
+	json_object_object_add(o, "device", json_object_new_string(dmbc_device_path(set->dev)));
+	json_object_object_add(o, "verdict",
+			       json_object_new_string(set->fresh
+							      ? "never started"
+							      : findings_verdict(&out->findings)));
+	for (i = 0; i < DMBC_NR_SEVERITIES; i++)
+		add_number(o, names[i], out->findings.count[i]);
+	add_number(o, "nodes", report->nodes);
+	add_number(o, "extents", report->extents);
+	add_number(o, "cached_bytes", report->sectors * DMBC_SECTOR_BYTES);
+	add_number(o, "dirty_bytes", report->dirty * DMBC_SECTOR_BYTES);
+	add_number(o, "journal_first", set->last_seq);
+	add_number(o, "journal_newest", set->newest);
+	add_number(o, "journal_keys", set->replay_keys);
+	json_object_object_add(o, "disks", disks_json(set, report));
+	json_object_object_add(o, "findings", json_object_get(out->list));
+	tool_print_json(o);
+}
+
+static void print_text(const struct dmbc_set *set, const struct dmbc_check_report *report,
+		       const struct findings_out *out)
+{
+	const char *path = dmbc_device_path(set->dev);
+	char cached[32], dirty[32];
+
+	if (set->fresh) {
+		printf("%s: sound: never started, there is only a super block\n", path);
+		return;
+	}
+	dmbc_text_size(report->sectors * DMBC_SECTOR_BYTES, cached, sizeof(cached));
+	dmbc_text_size(report->dirty * DMBC_SECTOR_BYTES, dirty, sizeof(dirty));
+	printf("%s: %s: %llu nodes, %llu extents, %s cached, %s dirty; journal %llu to %llu, "
+	       "%llu keys to replay\n",
+	       path, findings_verdict(&out->findings), report->nodes, report->extents, cached,
+	       dirty, set->last_seq, set->newest, set->replay_keys);
+}
+
+/* ---- the work -------------------------------------------------------------------- */
+
+static enum dmbc_result check_set(const struct request *q, struct dmbc_set *set,
+				  struct dmbc_error *err)
+{
+	struct dmbc_check_origin origin[FINDINGS_ORIGINS];
+	struct dmbc_check_params params = { .level = q->level, .origin = origin };
+	struct dmbc_check_report report = { .nodes = 0 };
+	struct json_object *list = q->json ? json_object_new_array() : NULL;
+	struct findings_out out;
+	enum dmbc_result r = DMBC_OK;
+
+	findings_start(&out, q->json ? NULL : stdout, list, q->max);
+	params.findings = &out.findings;
+	params.progress = tool_progress;
+	for (; params.origins < q->nr_backing && r == DMBC_OK; params.origins++)
+		r = dmbc_check_read_origin(q->backing[params.origins], &origin[params.origins],
+					   err);
+	if (r == DMBC_OK && !set->fresh)
+		r = dmbc_check_run(set, &params, &report, err);
+	findings_end(&out);
+	if (r == DMBC_OK) {
+		if (q->json)
+			print_json(set, &report, &out);
+		else
+			print_text(set, &report, &out);
+		r = dmbc_check_verdict(&out.findings);
+		err->text[0] = '\0';
+	}
+	json_object_put(list);
+	dmbc_check_report_free(&report);
+	return r;
+}
+
+static enum dmbc_result check_path(const struct request *q, const char *path)
+{
+	struct dmbc_device *dev = NULL;
+	struct dmbc_set *set = NULL;
+	struct dmbc_error err = { "" };
+	enum dmbc_result r = dmbc_device_open(path, DMBC_ACCESS_READ, &dev, &err);
+
+	if (r == DMBC_OK)
+		r = dmbc_set_open(dev, &set, &err);
+	if (r == DMBC_OK)
+		r = check_set(q, set, &err);
+	if (err.text[0]) {
+		fflush(stdout);
+		tool_report(r, &err);
+	}
+	dmbc_set_close(set);
+	dmbc_device_close(dev);
+	return r;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct request q = { .level = DMBC_CHECK_ALL, .max = FINDINGS_MAX };
+	int key;
+
+	while ((key = tool_next_option(command, argc, argv)) != -1)
+		if (key == '?' || parse_option(key, &q) != DMBC_OK)
+			return DMBC_REFUSED;
+	if (q.help) {
+		tool_help(command);
+		return DMBC_OK;
+	}
+	if (optind == argc)
+		return tool_refuse("check: no device given; see dmbcache check --help");
+	if (optind + 1 < argc)
+		return tool_refuse("check: one cache device at a time; leave out %s, or give it as "
+				   "--backing %s",
+				   argv[optind + 1], argv[optind + 1]);
+	return (int)check_path(&q, argv[optind]);
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.arguments = "[OPTION...] DEV",
+	.summary = "Check everything on a cache device; nothing is written.",
+	.example = "dmbcache check /dev/nvme0n1p3 --backing /dev/sdb",
+	.options = options,
+	.run = run,
+};
