@@ -5,6 +5,7 @@
 #   model_store   random operations against a map of sectors
 #   crash_store   the same with power cuts
 #   mutate_store  damaged images
+#   sim_image     images as files, for the tools
 
 root := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
 override OUT := $(abspath $(or $(OUT),$(root)/build/unit))
@@ -23,7 +24,8 @@ units := $(foreach u,super bucket alloc refill gens uuids journal node index,$(i
 	$(tests)/unit/t_$(u).c),t_$(u)))
 programs := $(units) $(if $(wildcard $(tests)/model/model_store.c),model_store) \
 	$(if $(wildcard $(tests)/crash/crash_store.c),crash_store) \
-	$(if $(wildcard $(tests)/fuzz/mutate_store.c),mutate_store)
+	$(if $(wildcard $(tests)/fuzz/mutate_store.c),mutate_store) \
+	$(if $(wildcard $(tests)/images/sim_image.c),sim_image)
 
 all: $(programs:%=$(OUT)/%)
 
@@ -45,6 +47,9 @@ $(OUT)/crash_%: $(OUT)/store/tests/crash/crash_%.o $(OUT)/libstore.a
 	$(CC) $(sanitize) -o $@ $^
 
 $(OUT)/mutate_%: $(OUT)/store/tests/fuzz/mutate_%.o $(OUT)/libstore.a
+	$(CC) $(sanitize) -o $@ $^
+
+$(OUT)/sim_image: $(OUT)/store/tests/images/sim_image.o $(OUT)/libstore.a
 	$(CC) $(sanitize) -o $@ $^
 
 check: all

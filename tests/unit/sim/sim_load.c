@@ -129,9 +129,9 @@ static void unlock_range(struct sim_load *l, struct range *r)
 static struct range random_range(struct sim_load *l, u32 max)
 {
 	struct range r = { .inode = sim_random_below(l->inodes) };
-	u32 n = 1 + sim_random_below(min(max, l->sectors));
+	u32 n = 1 + sim_random_below(min(max, l->sectors - l->first));
 
-	r.start = sim_random_below(l->sectors - n + 1);
+	r.start = l->first + sim_random_below(l->sectors - l->first - n + 1);
 	r.end = r.start + n;
 	return r;
 }

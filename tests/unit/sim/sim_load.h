@@ -39,6 +39,7 @@ struct sim_load {
 	/* set by the caller, zero the rest */
 	u32 inodes;
 	u32 sectors; /* per inode */
+	u32 first; /* sector of each inode: nothing is done below */
 	u32 max_sectors; /* of one operation */
 	u32 workers; /* fibers */
 	bool history;

@@ -1,0 +1,68 @@
+#!/bin/bash
+# check: sound caches of mainline and of the store, stopped and crashed; levels, disks, output, refusals.
+# timeout: 200
+. "$(dirname "$0")/lib.sh"
+sim=$repo/build/unit/sim_image
+
+# Caches left by mainline.
+images=$repo/tests/images/mainline
+for name in fC_c fC_b fD_c fD_b; do
+	xz -dkc "$images/$name.img.xz" | cp --sparse=always /dev/stdin $name || fail "$name: cannot unpack"
+done
+expect 0 "fC_c: sound: 77 nodes, 15753 extents" "$dmbcache" check fC_c --backing fC_b
+expect 0 "fD_c: sound: 3 nodes, 6949 extents" "$dmbcache" check --level data fD_c --backing fD_b
+grep -q "60 keys to replay" out || fail "fD_c: not 60 keys"
+expect 0 "fC_c: sound: 1 nodes, 0 extents" "$dmbcache" check --level quick fC_c
+
+# What the store leaves: what a start would serve is what check counts.
+for seed in 1 2 3 4; do
+	for how in stop crash; do
+		"$sim" make img $seed $how $((600 + 300 * seed)) 16 $((seed % 2 ? 1 : 8)) 4000 16 || fail "image $seed $how"
+		expect 0 "img: sound" "$dmbcache" check img --backing img.hdd0 --backing img.hdd1 --level data
+		"$dmbcache" check --json img >json || fail "image $seed $how: json"
+		"$sim" serve img >map || fail "image $seed $how: the store"
+		[ "$(wc -l <map)" -le $(($(jq .cached_bytes json) / 512)) ] || fail "$seed $how: the store serves more than is there"
+		equal "$seed $how: dirty" $(($(grep -c ' d ' map) * 512)) "$(jq .dirty_bytes json)"
+		equal "$seed $how: dirty by disk" "$(jq .dirty_bytes json)" "$(jq '[.disks[].dirty_bytes] | add' json)"
+	done
+done
+
+# Output: JSON alone on standard output, nothing on standard error that is no terminal.
+equal "verdict" sound "$(jq -r .verdict json)"
+equal "findings" 0 "$(jq '.findings | length' json)"
+equal "disks" 2 "$(jq '[.disks[] | select(.label == "disk")] | length' json)"
+"$dmbcache" check img >/dev/null 2>err
+equal "standard error" 0 "$(wc -c <err)"
+"$dmbcache" check img >/dev/full 2>err
+equal "exit code for a full output" 2 $?
+sha1sum img >sum
+python3 "$repo/tests/images/44-leaf-last-set-rotten" img && ! sha1sum --quiet -c sum >/dev/null 2>&1 || fail "the generator"
+expect 7 "lost    node-torn-lost: node at sector" "$dmbcache" check img
+expect 7 "1 more; add --max 1 to see them" "$dmbcache" check --max 0 img
+equal "with --max 0" 1 "$("$dmbcache" check --max 0 --json img | jq .lost)"
+
+# Never started; refusals.
+fresh new 300M && "$dmbcache" format --cache new >/dev/null
+expect 0 "new: sound: never started" "$dmbcache" check new
+fresh disk 100M && "$dmbcache" format --backing disk >/dev/null
+fresh zero 1M
+while IFS='|' read -r code text arguments; do
+	eval "set -- $arguments"
+	expect "$code" "$text" "$dmbcache" check "$@"
+	[ "$(grep -c '^dmbcache: ' out)" = 1 ] && [ "$(wc -l <out)" = 1 ] || fail "$arguments: not one line"
+done <<'END'
+1|check: no device given; see dmbcache check --help|
+1|check: one cache device at a time; leave out fC_b, or give it as --backing fC_b|fC_c fC_b
+1|--level deep: no such level; use quick, all or data|--level deep fC_c
+1|--max many: not a number; use --max 1000|--max many fC_c
+1|disk: a backing device; name the cache device (the SSD)|disk
+1|fC_b: not a disk of this cache; leave it out|img --backing fC_b
+1|/dev/null: neither a block device nor a regular file|/dev/null
+2|missing: cannot open: No such file or directory|missing
+3|zero: not a bcache device|zero
+4|new: no backing device|img --backing new
+END
+
+# Bounded memory: a cache of mainline in less than 64 MiB of address space beside the program's threads.
+(ulimit -v 400000 && expect 0 "sound" "$dmbcache" check fC_c) || fail "needs more memory than it should"
+finish
