@@ -8,7 +8,7 @@ for file in sbin/dmbcache share/man/man8/dmbcache.8 share/man/man8/dmbcache-form
 	[ -f "root/usr/$file" ] || fail "not installed: $file"
 done
 
-for command in format show check; do
+for command in $("$dmbcache" --help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do
 	page=root/usr/share/man/man8/dmbcache-$command.8
 	"$dmbcache" $command --help | sed -nE 's/^ +(--[a-z-]+).*/\1/p' | sort >program
 	grep -E '^\.(B|BI) "?\\-\\-' "$page" | sed -E 's/\\//g; s/^\.(B|BI) ([a-z-]+).*/\2/' | sort -u >page

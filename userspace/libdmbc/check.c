@@ -26,6 +26,7 @@ struct check {
 	const struct dmbc_check_origin **origin; /* by slot; NULL: not given */
 	unsigned char *taken; /* bit per block of the SSD: an extent lies there */
 	struct dmbc_cutter cutter;
+	struct dmbc_joiner joiner;
 	const struct dmbc_walk_node *node; /* being looked at */
 	void *data; /* to read data to */
 	__u64 nodes, about;
@@ -90,7 +91,21 @@ static bool take_blocks(struct check *c, const struct dmbc_key *k)
 	return twice;
 }
 
-static void check_end(struct check *c, const struct dmbc_key *k, struct dmbc_check_tally *t)
+/* Told once for each disk: what lies behind the first such extent is no different. */
+static void outside(struct check *c, const struct dmbc_key *k, bool *told, const char *what,
+		    __u64 sector)
+{
+	const struct dmbc_range range = key_range(k);
+
+	if (!*told)
+		dmbc_finding_add(c->fs,
+				 dmbc_key_dirty(k) ? DMBC_FINDING_DIRTY_BEYOND
+						   : DMBC_FINDING_CLEAN_BEYOND,
+				 &range, key_place(c, k), "%s sector %llu", what, sector);
+	*told = true;
+}
+
+static void check_ends(struct check *c, const struct dmbc_key *k, struct dmbc_check_tally *t)
 {
 	const struct dmbc_check_origin *o = c->origin[dmbc_key_inode(k)];
 	const struct dmbc_disk_uuid *u = &c->set->uuid[dmbc_key_inode(k)];
@@ -98,13 +113,10 @@ static void check_end(struct check *c, const struct dmbc_key *k, struct dmbc_che
 
 	if (__le32_to_cpu(u->flags) & DMBC_UUID_FLASH_ONLY)
 		end = __le64_to_cpu(u->sectors);
-	if (!end || k->low <= end || t->beyond)
-		return;
-	t->beyond = true;
-	dmbc_finding_add(c->fs,
-			 dmbc_key_dirty(k) ? DMBC_FINDING_DIRTY_BEYOND : DMBC_FINDING_CLEAN_BEYOND,
-			 &(struct dmbc_range){ dmbc_key_inode(k), dmbc_key_inode(k), end, k->low },
-			 key_place(c, k), "the disk ends at sector %llu", end);
+	if (end && k->low > end)
+		outside(c, k, &t->beyond, "the disk ends at", end);
+	if (o && dmbc_key_start(k) < o->data_offset)
+		outside(c, k, &t->before, "the disk's data begins at", o->data_offset);
 }
 
 static void read_data(struct check *c, const struct dmbc_key *k)
@@ -123,22 +135,17 @@ static void read_data(struct check *c, const struct dmbc_key *k)
 static bool see_extent(void *ctx, const struct dmbc_key *k)
 {
 	struct check *c = ctx;
+	struct dmbc_set_bucket *b = dmbc_set_bucket_of(c->set, k->ptr);
 	struct dmbc_check_tally *t;
 	const struct dmbc_range range = key_range(k);
 
-	if (!dmbc_key_size(k) || !dmbc_key_has_ptr(k))
-		return true;
-	if (dmbc_set_ahead(c->set, k->ptr) > 0) {
-		if (dmbc_key_dirty(k))
-			dmbc_finding_add(c->fs, DMBC_FINDING_DIRTY_STALE, &range, key_place(c, k),
-					 "generation %u, the bucket's is %u", dmbc_ptr_gen(k->ptr),
-					 dmbc_set_bucket_of(c->set, k->ptr)->gen);
-		return true;
-	}
+	if (b->use == DMBC_USE_NONE)
+		b->use = DMBC_USE_DATA; /* named by the journal alone */
+	b->dirty |= dmbc_key_dirty(k);
 	c->report->extents++;
 	c->report->sectors += dmbc_key_size(k);
 	c->report->dirty += dmbc_key_dirty(k) ? dmbc_key_size(k) : 0;
-	if (!dmbc_set_bucket_of(c->set, k->ptr)->unknown && take_blocks(c, k))
+	if (!b->unknown && take_blocks(c, k))
 		dmbc_finding_add(c->fs,
 				 dmbc_key_dirty(k) ? DMBC_FINDING_SECTORS_TWICE_DIRTY
 						   : DMBC_FINDING_SECTORS_TWICE,
@@ -153,9 +160,25 @@ static bool see_extent(void *ctx, const struct dmbc_key *k)
 	t->extents++;
 	t->sectors += dmbc_key_size(k);
 	t->dirty += dmbc_key_dirty(k) ? dmbc_key_size(k) : 0;
-	t->last = k->low;
 	if (dmbc_key_inode(k) < c->report->slots)
-		check_end(c, k, t);
+		check_ends(c, k, t);
+	return true;
+}
+
+/* Holes and what is stale are nothing to serve. */
+static bool see_piece(void *ctx, const struct dmbc_key *k)
+{
+	struct check *c = ctx;
+	const struct dmbc_range range = key_range(k);
+
+	if (!dmbc_key_size(k) || !dmbc_key_has_ptr(k))
+		return true;
+	if (dmbc_set_ahead(c->set, k->ptr) <= 0)
+		return dmbc_keys_join(&c->joiner, k);
+	if (dmbc_key_dirty(k))
+		dmbc_finding_add(c->fs, DMBC_FINDING_DIRTY_STALE, &range, key_place(c, k),
+				 "generation %u, the bucket's is %u", dmbc_ptr_gen(k->ptr),
+				 dmbc_set_bucket_of(c->set, k->ptr)->gen);
 	return true;
 }
 
@@ -322,7 +345,10 @@ static enum dmbc_result walk(struct check *c, struct dmbc_error *err)
 	__u32 i;
 
 	c->about = count_metadata(c->set);
-	c->cutter = (struct dmbc_cutter){ .over = &c->set->journal, .emit = see_extent, .ctx = c };
+	c->cutter = (struct dmbc_cutter){ .over = &c->set->journal, .emit = see_piece, .ctx = c };
+	c->joiner = (struct dmbc_joiner){ .bucket_shift = c->set->g.bucket_shift,
+					  .emit = see_extent,
+					  .ctx = c };
 	raise_journal(c);
 	r = dmbc_walk_run(&w, err);
 	c->report->nodes = w.nodes;
@@ -330,6 +356,7 @@ static enum dmbc_result walk(struct check *c, struct dmbc_error *err)
 	if (r != DMBC_OK || c->p->level == DMBC_CHECK_QUICK)
 		return r;
 	dmbc_keys_cut_end(&c->cutter);
+	dmbc_keys_join_end(&c->joiner);
 	for (i = 0; i <= c->report->slots; i++)
 		judge_slot(c, i, &c->report->tally[i]);
 	return DMBC_OK;

@@ -38,9 +38,7 @@ struct dmbc_check_params {
 /* What is cached of one disk. */
 struct dmbc_check_tally {
 	__u64 extents, sectors, dirty;
-	__u64 last; /* end of the last extent */
-	__u64 last_dirty;
-	bool beyond; /* was told */
+	bool before, beyond; /* extents outside of the disk's data were told of */
 };
 
 struct dmbc_check_report {

@@ -203,6 +203,35 @@ int dmbc_device_read(const struct dmbc_device *dev, __u64 sector, __u32 sectors,
 	return 0;
 }
 
+int dmbc_device_write(const struct dmbc_device *dev, __u64 sector, __u32 sectors, const void *buf)
+{
+	off_t at = (off_t)sector << DMBC_SECTOR_SHIFT;
+	size_t left = (size_t)sectors << DMBC_SECTOR_SHIFT;
+	const char *from = buf;
+
+	while (left) {
+		ssize_t put = pwrite(dev->fd, from, left, at);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put <= 0)
+			return put < 0 ? errno : ENOSPC;
+		from += put;
+		at += put;
+		left -= (size_t)put;
+	}
+	return 0;
+}
+
+enum dmbc_result dmbc_device_sync(const struct dmbc_device *dev, struct dmbc_error *err)
+{
+	if (!fsync(dev->fd))
+		return DMBC_OK;
+	return dmbc_error_set(err, DMBC_IO,
+			      "%s: what was written may not be there: %s; check the device",
+			      dev->path, strerror(errno));
+}
+
 enum dmbc_result dmbc_device_read_super(struct dmbc_device *dev, struct dmbc_disk_super *sb,
 					struct dmbc_error *err)
 {

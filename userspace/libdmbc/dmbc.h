@@ -71,6 +71,9 @@ void *dmbc_device_buffer(size_t bytes);
  * errno. Both must be multiples of 8 where the logical blocks are that large.
  */
 int dmbc_device_read(const struct dmbc_device *dev, __u64 sector, __u32 sectors, void *buf);
+/* 0 or an errno; durable after dmbc_device_sync(). */
+int dmbc_device_write(const struct dmbc_device *dev, __u64 sector, __u32 sectors, const void *buf);
+enum dmbc_result dmbc_device_sync(const struct dmbc_device *dev, struct dmbc_error *err);
 /* DMBC_NOT_BCACHE when the device ends before the super block does. */
 enum dmbc_result dmbc_device_read_super(struct dmbc_device *dev, struct dmbc_disk_super *sb,
 					struct dmbc_error *err);

@@ -6,8 +6,7 @@
 
 struct stream {
 	struct dmbc_set *set;
-	dmbc_extents_fn fn;
-	void *ctx;
+	struct dmbc_joiner joiner;
 	struct dmbc_cutter cutter;
 	__u32 inode; /* where the last key ended */
 	__u64 end;
@@ -19,7 +18,7 @@ static bool emit(void *ctx, const struct dmbc_key *k)
 
 	if (!dmbc_key_size(k) || !dmbc_key_has_ptr(k) || dmbc_set_ahead(s->set, k->ptr) > 0)
 		return true;
-	return s->fn(s->ctx, k);
+	return dmbc_keys_join(&s->joiner, k);
 }
 
 /* In a damaged index a key may lie outside of its node: it is left out. */
@@ -50,7 +49,10 @@ static bool visit(void *ctx, const struct dmbc_walk_node *n)
 enum dmbc_result dmbc_extents_run(struct dmbc_set *set, dmbc_extents_fn fn, void *ctx,
 				  struct dmbc_error *err)
 {
-	struct stream s = { .set = set, .fn = fn, .ctx = ctx };
+	struct stream s = {
+		.set = set,
+		.joiner = { .bucket_shift = set->g.bucket_shift, .emit = fn, .ctx = ctx },
+	};
 	struct dmbc_walk w = { .set = set, .visit = visit, .ctx = &s };
 	enum dmbc_result r;
 
@@ -58,7 +60,7 @@ enum dmbc_result dmbc_extents_run(struct dmbc_set *set, dmbc_extents_fn fn, void
 	if (!set->has_journal)
 		return DMBC_OK;
 	r = dmbc_walk_run(&w, err);
-	if (r == DMBC_OK && !dmbc_keys_cut_end(&s.cutter))
+	if (r == DMBC_OK && (!dmbc_keys_cut_end(&s.cutter) || !dmbc_keys_join_end(&s.joiner)))
 		r = DMBC_IO;
 	return r;
 }

@@ -82,6 +82,27 @@ bool dmbc_keys_cut_end(struct dmbc_cutter *c)
 	return true;
 }
 
+bool dmbc_keys_join(struct dmbc_joiner *j, const struct dmbc_key *k)
+{
+	bool ok = true;
+
+	if (dmbc_key_size(&j->waiting)) {
+		if (dmbc_extent_merge(&j->waiting, k, j->bucket_shift))
+			return true;
+		ok = j->emit(j->ctx, &j->waiting);
+	}
+	j->waiting = *k;
+	return ok;
+}
+
+bool dmbc_keys_join_end(struct dmbc_joiner *j)
+{
+	bool ok = !dmbc_key_size(&j->waiting) || j->emit(j->ctx, &j->waiting);
+
+	dmbc_key_set_size(&j->waiting, 0);
+	return ok;
+}
+
 /* ---- the sort ---------------------------------------------------------------- */
 
 static bool append(void *ctx, const struct dmbc_key *k)

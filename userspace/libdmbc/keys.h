@@ -39,6 +39,19 @@ bool dmbc_keys_cut(struct dmbc_cutter *c, const struct dmbc_key *k);
 /* After the last one. */
 bool dmbc_keys_cut_end(struct dmbc_cutter *c);
 
+/* Joins neighbours that come one by one in order, so that the same data gives the same keys. */
+struct dmbc_joiner {
+	__u32 bucket_shift;
+	bool (*emit)(void *ctx, const struct dmbc_key *k);
+	void *ctx;
+	struct dmbc_key waiting; /* size 0: none */
+};
+
+/* False: emit() said so. */
+bool dmbc_keys_join(struct dmbc_joiner *j, const struct dmbc_key *k);
+/* After the last one. */
+bool dmbc_keys_join_end(struct dmbc_joiner *j);
+
 /* True if the sorted list covers all of @k, not with older data than @k's. */
 bool dmbc_keys_cover(const struct dmbc_keys *sorted, const struct dmbc_key *k);
 

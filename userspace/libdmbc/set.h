@@ -77,9 +77,15 @@ int dmbc_set_find_slot(const struct dmbc_set *set, const __u8 uuid[16]);
 /* A disk or a flash volume that is not detached. */
 bool dmbc_set_slot_used(const struct dmbc_set *set, __u32 slot);
 
+static inline struct dmbc_set_bucket *dmbc_set_bucket_at(struct dmbc_set_bucket *bucket,
+							 const struct dmbc_geometry *g, __u64 ptr)
+{
+	return &bucket[dmbc_geometry_bucket(g, dmbc_ptr_sector(ptr))];
+}
+
 static inline struct dmbc_set_bucket *dmbc_set_bucket_of(const struct dmbc_set *set, __u64 ptr)
 {
-	return &set->bucket[dmbc_geometry_bucket(&set->g, dmbc_ptr_sector(ptr))];
+	return dmbc_set_bucket_at(set->bucket, &set->g, ptr);
 }
 
 /* How far the bucket's generation is ahead of the pointer's; 0 where it is not known. */

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-static const struct command *const commands[] = { &cmd_format, &cmd_show, &cmd_check };
+static const struct command *const commands[] = {
+	&cmd_format, &cmd_show, &cmd_check, &cmd_dump, &cmd_restore, &cmd_writeback, &cmd_verify,
+};
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -16,7 +18,7 @@ static void help(FILE *out)
 	      "SSD caches of the device-mapper target dm-bcache.\n\n",
 	      out);
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n  --help     this text; dmbcache COMMAND --help for a command\n"
 	      "  --version  print the version\n\n"
 	      "Exit codes: 0 ok, 1 wrong usage or refused, 2 I/O error, "

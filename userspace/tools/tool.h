@@ -27,6 +27,10 @@ struct command {
 extern const struct command cmd_format;
 extern const struct command cmd_show;
 extern const struct command cmd_check;
+extern const struct command cmd_dump;
+extern const struct command cmd_restore;
+extern const struct command cmd_writeback;
+extern const struct command cmd_verify;
 
 /* The next option's key; -1 after the last; '?' after a message about a wrong one. */
 int tool_next_option(const struct command *command, int argc, char **argv);

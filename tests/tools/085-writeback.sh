@@ -1,0 +1,47 @@
+#!/bin/bash
+# writeback and verify: the disks get what the store would have served, of caches it left and of mainline's.
+# timeout: 200
+. "$(dirname "$0")/lib.sh"
+sim=$repo/build/unit/sim_image
+images=$repo/tests/images/mainline
+
+for seed in 1 2 3 4 5 6; do
+	how=$([ $((seed % 3)) = 0 ] && echo stop || echo crash)
+	"$sim" make img $seed $how $((600 + 100 * seed)) $((16 << seed % 3)) $((seed % 2 ? 1 : 8)) 4000 $((4 << seed)) || fail "image $seed"
+	sha1sum img >sum
+	expect 0 "of clean data compared" "$dmbcache" verify img img.hdd0 img.hdd1
+	cp img.hdd0 before
+	expect 0 "to be written back; nothing was written" "$dmbcache" writeback --dry-run img img.hdd0 img.hdd1
+	cmp img.hdd0 before || fail "$seed: --dry-run wrote"
+	expect 0 "written back" "$dmbcache" writeback --keep img img.hdd0
+	cmp img.hdd0 img.want0 || fail "$seed: disk 0 is not what the store would serve"
+	cmp -s img.hdd1 img.want1 && fail "$seed: disk 1 was not named"
+	expect 0 "img.hdd1: complete and detached; its data begins at sector 16" "$dmbcache" writeback img img.hdd0 img.hdd1
+	for disk in 0 1; do
+		cmp -i 8192 img.hdd$disk img.want$disk || fail "$seed: disk $disk is not what the store would serve"
+		equal "$seed: state" none "$(field img.hdd$disk state)"
+	done
+	sha1sum --quiet -c sum || fail "$seed: the cache was changed"
+done
+
+# Mainline's caches: the MD5 of what mainline served after its own replay.
+for name in fC fD; do
+	xz -dkc "$images/${name}_c.img.xz" >ssd && xz -dkc "$images/${name}_b.img.xz" >hdd || fail "$name: cannot unpack"
+	expect 0 "written back" "$dmbcache" writeback ssd hdd
+	equal "$name" a5010ade12fea803f36a11ce177f71d4 "$(tail -c +$((2048 * 512 + 1)) hdd | md5sum | cut -d ' ' -f 1)"
+done
+
+# A clean extent that is another; a disk of another cache; damage.
+"$sim" make img 1 crash 700 16 1 4000 16 || fail "image"
+read -r disk sector _ < <("$sim" serve img | grep ' c ')
+printf x | dd of=img.hdd$disk bs=1 seek=$((sector * 512 + 99)) conv=notrunc status=none
+expect 6 "clean-differs: disk $disk, sectors" "$dmbcache" verify img img.hdd0 img.hdd1
+grep -q "sector $sector is another on the SSD" out || fail "not sector $sector"
+expect 1 "hdd: not a disk of this cache; leave it out" "$dmbcache" writeback img hdd
+expect 1 "writeback: name the cache device and its disks" "$dmbcache" writeback img
+expect 1 "verify: name the cache device and its disks" "$dmbcache" verify img
+python3 "$repo/tests/images/41-leaf-erased" img
+expect 7 "add --force to take what can be read" "$dmbcache" writeback img img.hdd0 img.hdd1
+expect 7 "written back" "$dmbcache" writeback --force img img.hdd0 img.hdd1
+equal "state after a loss" dirty "$(field img.hdd0 state)"
+finish

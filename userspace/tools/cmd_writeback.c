@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/* dmbcache writeback and dmbcache verify: data between a cache and its disks, without the kernel module. */
+#include "session.h"
+#include "writeback.h"
+
+#include <getopt.h>
+#include <string.h>
+
+enum key { KEY_KEEP = 256, KEY_FORCE, KEY_DRY_RUN };
+
+static const struct option_row writeback_options[] = {
+	{ "keep", KEY_KEEP, NULL, "leave the disks attached to the cache, and dirty" },
+	{ "force", KEY_FORCE, NULL, "of a damaged cache: what can be read" },
+	{ "dry-run", KEY_DRY_RUN, NULL, "say how much there is, write nothing" },
+	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static const struct option_row verify_options[] = {
+	{ "force", KEY_FORCE, NULL, "of a damaged cache: what can be read" },
+	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
+	{ NULL, 0, NULL, NULL },
+};
+
+struct request {
+	struct session_params p;
+	bool keep, dry_run, help;
+	bool verify;
+};
+
+static int parse(const struct command *command, int argc, char **argv, struct request *q)
+{
+	int key;
+
+	while ((key = tool_next_option(command, argc, argv)) != -1) {
+		switch (key) {
+		case KEY_KEEP: q->keep = true; break;
+		case KEY_FORCE: q->p.force = true; break;
+		case KEY_DRY_RUN: q->dry_run = true; break;
+		case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
+		default: return DMBC_REFUSED;
+		}
+	}
+	if (optind + 2 > argc)
+		return tool_refuse(
+			"%s: name the cache device and its disks; see dmbcache %s --help",
+			command->name, command->name);
+	q->p.path = argv[optind];
+	q->p.disk = (const char *const *)argv + optind + 1;
+	q->p.disks = (unsigned int)(argc - optind - 1);
+	return DMBC_OK;
+}
+
+static enum dmbc_result open_disks(const struct request *q, struct dmbc_device **disk,
+				   struct dmbc_error *err)
+{
+	enum dmbc_access access = q->verify || q->dry_run ? DMBC_ACCESS_READ : DMBC_ACCESS_WRITE;
+	enum dmbc_result r = DMBC_OK;
+	unsigned int i;
+
+	for (i = 0; i < q->p.disks && r == DMBC_OK; i++)
+		r = dmbc_device_open(q->p.disk[i], access, &disk[i], err);
+	return r;
+}
+
+/* Sectors of the disks given that are dirty, or are not. */
+static __u64 amount(const struct session *s, bool dirty)
+{
+	__u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < s->origins; i++) {
+		int slot = dmbc_set_find_slot(s->set, s->origin[i].uuid);
+		const struct dmbc_check_tally *t = slot < 0 ? NULL : &s->report.tally[slot];
+
+		if (t)
+			sum += dirty ? t->dirty : t->sectors - t->dirty;
+	}
+	return sum;
+}
+
+static enum dmbc_result detach(const struct request *q, const struct session *s,
+			       struct dmbc_device **disk, struct dmbc_error *err)
+{
+	enum dmbc_result r = DMBC_OK;
+	unsigned int i;
+
+	for (i = 0; i < q->p.disks && r == DMBC_OK; i++) {
+		r = dmbc_writeback_detach(disk[i], err);
+		if (r == DMBC_OK)
+			printf("%s: complete and detached; its data begins at sector %llu\n",
+			       q->p.disk[i], s->origin[i].data_offset);
+	}
+	return r;
+}
+
+static enum dmbc_result work(const struct request *q, struct session *s, struct dmbc_device **disk,
+			     struct dmbc_error *err)
+{
+	struct dmbc_writeback w = {
+		.set = s->set,
+		.origin = s->origin,
+		.disk = disk,
+		.origins = s->origins,
+		.findings = &s->out.findings,
+		.dry_run = q->dry_run,
+		.progress = tool_progress,
+		.total = amount(s, !q->verify),
+	};
+	enum dmbc_result r =
+		q->verify ? dmbc_writeback_verify(&w, err) : dmbc_writeback_run(&w, err);
+	char size[32];
+
+	findings_end(&s->out);
+	if (r != DMBC_OK)
+		return r;
+	dmbc_text_size(w.done * DMBC_SECTOR_BYTES, size, sizeof(size));
+	printf("%s: %s %s\n", q->p.path, size,
+	       q->verify    ? "of clean data compared"
+	       : q->dry_run ? "to be written back; nothing was written"
+			    : "written back");
+	r = dmbc_check_verdict(&s->out.findings);
+	err->text[0] = '\0';
+	if (r >= DMBC_BROKEN || q->verify || q->dry_run || q->keep)
+		return r < DMBC_BROKEN ? DMBC_OK : r;
+	return detach(q, s, disk, err);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	struct dmbc_device *disk[FINDINGS_ORIGINS] = { NULL };
+	struct request q = { .verify = !strcmp(command->name, "verify") };
+	struct session s;
+	struct dmbc_error err;
+	enum dmbc_result r;
+	unsigned int i;
+
+	if (parse(command, argc, argv, &q) != DMBC_OK)
+		return DMBC_REFUSED;
+	if (q.help) {
+		tool_help(command);
+		return DMBC_OK;
+	}
+	r = session_open(&s, &q.p, &err);
+	if (r == DMBC_OK)
+		r = open_disks(&q, disk, &err);
+	if (r == DMBC_OK)
+		r = work(&q, &s, disk, &err);
+	if (r != DMBC_OK && err.text[0])
+		tool_report(r, &err);
+	for (i = 0; i < FINDINGS_ORIGINS; i++)
+		dmbc_device_close(disk[i]);
+	session_close(&s);
+	return (int)r;
+}
+
+const struct command cmd_writeback = {
+	.name = "writeback",
+	.arguments = "[OPTION...] SSD DISK...",
+	.summary = "Write all dirty data to the disks, without the kernel module.",
+	.example = "dmbcache writeback /dev/nvme0n1p3 /dev/sdb",
+	.options = writeback_options,
+	.run = run,
+};
+
+const struct command cmd_verify = {
+	.name = "verify",
+	.arguments = "[OPTION...] SSD DISK...",
+	.summary = "Compare clean data with the disks.",
+	.example = "dmbcache verify /dev/nvme0n1p3 /dev/sdb",
+	.options = verify_options,
+	.run = run,
+};

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Open, check, and refuse what is damaged. */
+#include "session.h"
+
+#include <string.h>
+
+static enum dmbc_result read_disks(struct session *s, const struct session_params *p,
+				   struct dmbc_error *err)
+{
+	enum dmbc_result r = DMBC_OK;
+
+	if (p->disks > FINDINGS_ORIGINS) {
+		snprintf(err->text, sizeof(err->text), "more than %d disks; leave some out",
+			 FINDINGS_ORIGINS);
+		return DMBC_REFUSED;
+	}
+	for (; s->origins < p->disks && r == DMBC_OK; s->origins++)
+		r = dmbc_check_read_origin(p->disk[s->origins], &s->origin[s->origins], err);
+	return r;
+}
+
+static enum dmbc_result check(struct session *s, const struct session_params *p,
+			      struct dmbc_error *err)
+{
+	const struct dmbc_check_params params = {
+		.level = DMBC_CHECK_ALL,
+		.origin = s->origin,
+		.origins = s->origins,
+		.findings = &s->out.findings,
+		.progress = tool_progress,
+	};
+	enum dmbc_result r;
+
+	findings_start(&s->out, p->quiet ? NULL : stderr, NULL, FINDINGS_MAX);
+	r = dmbc_check_run(s->set, &params, &s->report, err);
+	findings_end(&s->out);
+	s->verdict = dmbc_check_verdict(&s->out.findings);
+	if (r != DMBC_OK || s->verdict < DMBC_BROKEN || p->force)
+		return r;
+	snprintf(err->text, sizeof(err->text),
+		 "%s: %s: see dmbcache check, try dmbcache repair; or add --force to take what can "
+		 "be read",
+		 p->path, findings_verdict(&s->out.findings));
+	return s->verdict;
+}
+
+enum dmbc_result session_open(struct session *s, const struct session_params *p,
+			      struct dmbc_error *err)
+{
+	enum dmbc_result r;
+
+	memset(s, 0, sizeof(*s));
+	r = dmbc_device_open(p->path, DMBC_ACCESS_READ, &s->dev, err);
+	if (r == DMBC_OK)
+		r = dmbc_set_open(s->dev, &s->set, err);
+	if (r == DMBC_OK)
+		r = read_disks(s, p, err);
+	if (r == DMBC_OK && s->set->fresh) {
+		snprintf(err->text, sizeof(err->text),
+			 "%s: never started: there is nothing in it; see dmbcache show", p->path);
+		return DMBC_REFUSED;
+	}
+	return r == DMBC_OK ? check(s, p, err) : r;
+}
+
+void session_close(struct session *s)
+{
+	dmbc_check_report_free(&s->report);
+	dmbc_set_close(s->set);
+	dmbc_device_close(s->dev);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A cache opened and checked, and its disks: how the commands begin that need a sound one. */
+#ifndef DMBC_SESSION_H
+#define DMBC_SESSION_H
+
+#include "check.h"
+#include "findings.h"
+
+struct session {
+	struct dmbc_device *dev;
+	struct dmbc_set *set;
+	struct dmbc_check_origin origin[FINDINGS_ORIGINS];
+	unsigned int origins;
+	struct dmbc_check_report report;
+	struct findings_out out;
+	enum dmbc_result verdict; /* of the check */
+};
+
+struct session_params {
+	const char *path;
+	const char *const *disk;
+	unsigned int disks;
+	bool force; /* go on with damage */
+	bool quiet; /* do not tell minor findings */
+};
+
+/*
+ * Opens the cache, reads its disks and checks. Findings go to standard error.
+ * DMBC_REFUSED where the cache is damaged and force is not given. To be ended
+ * with session_close() after success and failure.
+ */
+enum dmbc_result session_open(struct session *s, const struct session_params *p,
+			      struct dmbc_error *err);
+void session_close(struct session *s);
+
+#endif
