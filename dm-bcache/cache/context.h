@@ -107,7 +107,7 @@ struct dmbc_set {
 	atomic_t fill_pages; /* in use by fills */
 	u32 fill_pages_max;
 
-	/* flush.c */
+	/* settle.c */
 	struct mutex settle_lock; /* innermost but for spinlocks; flushes of origins under it */
 	bool unsettled; /* an origin's is up */
 
@@ -151,7 +151,7 @@ struct dmbc_origin {
 	 */
 	bool dirty_marked;
 
-	/* flush.c */
+	/* settle.c */
 	spinlock_t flush_lock; /* irqsave */
 	unsigned int flushes; /* of the origin under way; under flush_lock */
 	bool unflushed; /* writes reached the origin since a flush was sent; put up without the lock */

@@ -10,10 +10,10 @@
 #include <linux/llist.h>
 
 #include "cache/context.h"
-#include "cache/flush.h"
 #include "cache/gc.h"
 #include "cache/origin.h"
 #include "cache/put.h"
+#include "cache/settle.h"
 
 #define PUT_BATCH 32
 
@@ -40,7 +40,7 @@ static void prepare_clean(struct dmbc_put *put)
 	const struct dmbc_key *k = &put->insert.key;
 
 	if (dmbc_key_has_ptr(k) && !dmbc_key_dirty(k))
-		dmbc_flush_note_clean(put->origin);
+		dmbc_settle_note_clean(put->origin);
 }
 
 /* What is put on the SSD brings the next gc pass nearer. */

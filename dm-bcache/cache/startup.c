@@ -15,9 +15,9 @@
 #include <linux/mm.h>
 
 #include "cache/context.h"
-#include "cache/flush.h"
 #include "cache/gc.h"
 #include "cache/origin.h"
+#include "cache/settle.h"
 #include "compat/compat.h"
 #include "lib/port.h"
 #include "store/alloc.h"
@@ -104,12 +104,12 @@ static void journal_reclaim(void *ctx, u64 seq)
 
 static void settle(void *ctx)
 {
-	dmbc_flush_settle(ctx);
+	dmbc_settle_run(ctx);
 }
 
 static bool is_settled(void *ctx)
 {
-	return dmbc_flush_settled(ctx);
+	return dmbc_settle_is_settled(ctx);
 }
 
 static int make_journal(struct startup *s)
