@@ -5,7 +5,7 @@
 # timeout: 180
 . "$(dirname "$0")/lib.sh"
 load_module
-"$(dirname "$0")/src/compile" mutations damage.c verify_super.c crc64.c || die "compile"
+"$(dirname "$0")/src/compile" mutations damage.c dmdev.c verify_super.c crc64.c || die "compile"
 case $DMBC_KERNEL in uml-*) count=${COUNT:-300} first=${FIRST:-1} ;; *) count=${COUNT:-250} first=${FIRST:-1001} ;; esac
 # 600 buckets of 8 KiB, whose index has two levels after a while
 $MP brd rd_nr=2 rd_size=5120 || die "no ram disks"

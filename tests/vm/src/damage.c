@@ -12,6 +12,7 @@
 
 #include <dm-bcache/format.h>
 
+#include "draw.h"
 #include "lib/checksum.h"
 #include "lib/port.h"
 #include "lib/verify.h"
@@ -34,13 +35,9 @@ static struct dmbc_disk_jset *newest;
 static struct node nodes[MAX_NODES];
 static unsigned int nr_nodes;
 
-static uint64_t draw(uint64_t below)
+static uint64_t choose(uint64_t below)
 {
-	uint64_t z = (state += 0x9e3779b97f4a7c15ULL);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return (z ^ (z >> 31)) % below;
+	return draw(&state, below);
 }
 
 static uint64_t get64(const void *p)
@@ -135,17 +132,17 @@ static void walk(unsigned int which, unsigned int level)
 
 static void change(unsigned char *p, uint64_t bytes, uint64_t head)
 {
-	unsigned int spots = 1 + draw(3);
+	unsigned int spots = 1 + choose(3);
 
 	while (spots--) {
-		uint64_t at = draw(draw(2) && head < bytes ? head : bytes);
+		uint64_t at = choose(choose(2) && head < bytes ? head : bytes);
 
-		switch (draw(5)) {
-		case 0: p[at] ^= 1 << draw(8); break;
-		case 1: p[at] = draw(256); break;
-		case 2: p[at] = draw(2) ? 0xff : 0; break;
-		case 3: put64(p + (at & ~7ULL), draw(UINT64_MAX) >> draw(64)); break;
-		default: put64(p + (at & ~7ULL), get64(p + (at & ~7ULL)) + draw(5) - 2); break;
+		switch (choose(5)) {
+		case 0: p[at] ^= 1 << choose(8); break;
+		case 1: p[at] = choose(256); break;
+		case 2: p[at] = choose(2) ? 0xff : 0; break;
+		case 3: put64(p + (at & ~7ULL), choose(UINT64_MAX) >> choose(64)); break;
+		default: put64(p + (at & ~7ULL), get64(p + (at & ~7ULL)) + choose(5) - 2); break;
 		}
 	}
 }
@@ -180,8 +177,8 @@ static void change_jset(int seal)
 	unsigned int count;
 
 	each_jset(UINT32_MAX, &count);
-	if (draw(2))
-		j = each_jset(draw(count), &count);
+	if (choose(2))
+		j = each_jset(choose(count), &count);
 	printf("journal entry %llu of %u words", (unsigned long long)__le64_to_cpu(j->seq),
 	       __le32_to_cpu(j->keys));
 	change((void *)j, sizeof(*j) + 8 * __le32_to_cpu(j->keys), sizeof(*j));
@@ -191,9 +188,9 @@ static void change_jset(int seal)
 
 static void change_bset(int seal)
 {
-	struct node *n = &nodes[draw(4) ? draw(nr_nodes) : 0];
+	struct node *n = &nodes[choose(4) ? choose(nr_nodes) : 0];
 	struct dmbc_disk_bset *b = next_set(n, NULL), *last = b;
-	unsigned int skip = draw(6);
+	unsigned int skip = choose(6);
 
 	while (b && skip--) {
 		last = b;
@@ -271,7 +268,7 @@ const void *damage_do(uint64_t seed)
 
 	memcpy(image, original, image_bytes);
 	state = seed;
-	switch (draw(8)) {
+	switch (choose(8)) {
 	case 0: change_super(seal); break;
 	case 1:
 	case 2: change_jset(seal); break;

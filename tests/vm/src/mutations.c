@@ -11,7 +11,6 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <libdevmapper.h>
 #include <linux/fs.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,13 +19,13 @@
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "damage.h"
+#include "dmdev.h"
 
 #define NAME "damaged"
-#define NODE "/run/damaged"
+#define NODE DMDEV_FOLDER NAME
 #define SUPER_BYTES 8192 /* of the HDD: all that matters of it */
 
 enum { LOG_READ_CLEAR = 4 };
@@ -62,34 +61,6 @@ static int store(const char *path, const void *from, size_t bytes)
 	return r;
 }
 
-static int simple(int type, const char *message)
-{
-	struct dm_task *t = dm_task_create(type);
-	int ok = t && dm_task_set_name(t, NAME) && (!message || dm_task_set_message(t, message)) &&
-		 dm_task_run(t);
-
-	dm_task_destroy(t);
-	return ok ? 0 : -1;
-}
-
-static int create(const char *mode)
-{
-	struct dm_task *t = dm_task_create(DM_DEVICE_CREATE);
-	char line[256];
-	struct dm_info info;
-	int ok;
-
-	snprintf(line, sizeof(line), "%s %s %s", ssd, hdd, mode);
-	ok = t && dm_task_set_name(t, NAME) && dm_task_add_target(t, 0, sectors, "bcache", line) &&
-	     dm_task_run(t) && dm_task_get_info(t, &info);
-	if (ok) {
-		unlink(NODE);
-		ok = !mknod(NODE, S_IFBLK | 0600, makedev(info.major, info.minor));
-	}
-	dm_task_destroy(t);
-	return ok ? 0 : -1;
-}
-
 static unsigned int use(uint64_t seed)
 {
 	static unsigned char buffer[65536] __attribute__((aligned(4096)));
@@ -104,8 +75,7 @@ static unsigned int use(uint64_t seed)
 				 (seed * 7919 + i * 104729) % (bytes / 4096) * 4096) < 0;
 	errors += fsync(fd) < 0;
 	if (seed % 3 == 0)
-		errors +=
-			simple(DM_DEVICE_TARGET_MSG, "gc") + simple(DM_DEVICE_TARGET_MSG, "flush");
+		errors += dmdev_message(NAME, "gc") + dmdev_message(NAME, "flush");
 	for (i = 0; i < 16; i++)
 		errors += pread(fd, buffer, 4096,
 				(seed * 7919 + i * 104729) % (bytes / 4096) * 4096) < 0;
@@ -144,24 +114,18 @@ static unsigned long taint(void)
 static int try(uint64_t seed, int *refused)
 {
 	const char *why;
-	int i;
+	char line[256];
 
 	reason();
-	if (!create(modes[seed % 4])) {
+	snprintf(line, sizeof(line), "%s %s %s", ssd, hdd, modes[seed % 4]);
+	if (!dmdev_create(NAME, sectors, line)) {
 		printf("served, %u errors\n", use(seed));
-		for (i = 0; i < 50 && simple(DM_DEVICE_REMOVE, NULL); i++)
-			usleep(100000);
-		return i < 50 ? 0 : -1;
+		return dmdev_remove(NAME);
 	}
 	(*refused)++;
 	why = reason();
 	printf("%s\n", why ? why : "REFUSED WITHOUT A REASON");
 	return why ? 0 : -1;
-}
-
-static void no_log(int level, const char *file, int line, int error, const char *format, ...)
-{
-	(void)level, (void)file, (void)line, (void)error, (void)format;
 }
 
 int main(int argc, char **argv)
@@ -181,8 +145,7 @@ int main(int argc, char **argv)
 	first = strtoull(argv[5], NULL, 0);
 	count = strtoull(argv[6], NULL, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	dm_log_with_errno_init(no_log);
-	dm_udev_set_sync_support(0);
+	dmdev_init();
 	if (!image || !head || damage_load(image, ssd_bytes))
 		return 2;
 	sectors = (hdd_bytes - SUPER_BYTES) / 512;

@@ -25,6 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "draw.h"
+
 #define SECTOR 512
 #define MAX_SECTORS 256
 #define LOOK_AHEAD 20000 /* operations after the last sync that may have reached the medium */
@@ -50,24 +52,15 @@ struct job {
 	unsigned int sync_every;
 };
 
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
 static struct op next_op(struct job *job)
 {
-	uint64_t r = next_random(&job->random);
+	uint64_t r = draw_next(&job->random);
 	struct op op;
 
 	/* mostly small and unaligned, now and then large */
 	op.count = (r & 7) == 0 ? 1 + (r >> 8) % MAX_SECTORS : 1 + (r >> 8) % 16;
-	op.sector = job->first + next_random(&job->random) % (job->sectors - op.count);
-	op.sync = next_random(&job->random) % job->sync_every == 0;
+	op.sector = job->first + draw_next(&job->random) % (job->sectors - op.count);
+	op.sync = draw_next(&job->random) % job->sync_every == 0;
 	return op;
 }
 
@@ -75,7 +68,7 @@ static uint64_t stamp_sum(const struct stamp *s)
 {
 	uint64_t x = s->magic ^ s->sector * 31 ^ s->op * 1000003 ^ s->seed;
 
-	return next_random(&x);
+	return draw_next(&x);
 }
 
 static void stamp_fill(char *buf, uint64_t sector, uint64_t op, uint64_t seed)
