@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# Sourced after lib.sh: the kernel's own bcache, as judge and as the other owner of a cache.
+
+# mainline_load
+mainline_load() { $MP bcache || die "no bcache module"; }
+
+register() { echo "$1" 2>/dev/null >/sys/fs/bcache/register; }
+
+# mainline_up SSD HDD: sets $bcache to the device
+mainline_up() {
+	local i dir
+	register "$1" || die "mainline refuses our cache: $(dmesg | tail -5)"
+	register "$2" || die "mainline refuses our disk: $(dmesg | tail -5)"
+	for i in $(seq 100); do
+		for dir in /sys/block/bcache*/; do
+			[ -e "$dir/slaves/$(basename "$2")" ] && [ -e "$dir/bcache/cache" ] && break 2
+		done
+		sleep 0.1
+	done
+	[ -e "$dir/bcache/cache" ] || die "mainline did not attach: $(dmesg | tail -8)"
+	bcache=/dev/$(basename "$dir")
+	nodes
+	[ -b "$bcache" ] || mknod "$bcache" b $(tr : ' ' <"$dir/dev")
+}
+
+# mainline_down: everything mainline has
+mainline_down() {
+	local i file
+	for file in /sys/block/bcache*/bcache/stop /sys/fs/bcache/*-*/stop; do
+		[ ! -e "$file" ] || echo 1 >"$file"
+	done
+	for i in $(seq 100); do
+		ls -d /sys/fs/bcache/*-* /sys/block/bcache* >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	die "mainline does not stop"
+}
+
+# mainline_quiet WHAT: it has found no fault.  "stale dirty pointer" is none: the key that covers it is in the journal,
+# which is replayed later.
+mainline_quiet() {
+	! dmesg | grep -E '^\[[^]]*\] bcache: .*(error|corrupt|bad)' | grep -v -E 'stale dirty pointer|device busy' ||
+		die "$1: mainline complains"
+}
