@@ -7,6 +7,10 @@ for file in sbin/dmbcache share/man/man8/dmbcache.8 share/man/man8/dmbcache-form
 	share/bash-completion/completions/dmbcache; do
 	[ -f "root/usr/$file" ] || fail "not installed: $file"
 done
+for file in lib/udev/rules.d/68-dm-bcache.rules lib/udev/rules.d/70-dm-bcache.rules usr/share/initramfs-tools/hooks/dm-bcache; do
+	[ -f "root/$file" ] || fail "not installed: $file"
+done
+[ -d root/etc/dm-bcache/devices ] || fail "not installed: /etc/dm-bcache/devices"
 
 for command in $("$dmbcache" --help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do
 	page=root/usr/share/man/man8/dmbcache-$command.8
