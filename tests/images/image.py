@@ -3,7 +3,7 @@
 A generator is run as  NN-name SSD HDD0 HDD1  and changes these files. Its head says what is expected of the result:
     # base: crash|stop|big     the image it changes (see corruptions.sh)
     # check: CODE [FINDING]    exit code and one finding of `dmbcache check SSD --backing HDD0 --backing HDD1`
-    # repair: CODE             verdict of `check` after `dmbcache repair`
+    # repair: CODE [CHECK]     exit code of `dmbcache repair`; that of `check` afterwards, where it is not 0 or 5
     # kernel: serves|refuses   what the store of the module does
 """
 import struct
@@ -89,9 +89,14 @@ class Set:
     def seal(self):
         self.image.put64(self.at, checksum(self.image.data[self.at + 8 : self.at + self.bytes], self.seed))
 
+    def flip(self):
+        """One wrong bit, of the last key: it can be found."""
+        self.image.data[self.at + self.bytes - 8] ^= 0x10
+
     def spoil(self):
-        """A wrong checksum: one bit of the last key, or of the checksum."""
-        self.image.data[self.at + max(self.bytes - 8, 0)] ^= 0x10
+        """Several wrong bits of the last key."""
+        self.flip()
+        self.image.data[self.at + self.bytes - 7] ^= 0x41
 
     def end(self):
         block = self.image.block_sectors * SECTOR

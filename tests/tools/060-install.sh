@@ -12,7 +12,8 @@ for file in lib/udev/rules.d/68-dm-bcache.rules lib/udev/rules.d/70-dm-bcache.ru
 done
 [ -d root/etc/dm-bcache/devices ] || fail "not installed: /etc/dm-bcache/devices"
 
-for command in $("$dmbcache" --help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do
+commands=$("$dmbcache" --help | sed -nE '/^Examples/q; s/^  ([a-z]+) .*/\1/p')
+for command in $commands; do
 	page=root/usr/share/man/man8/dmbcache-$command.8
 	"$dmbcache" $command --help | sed -nE 's/^ +(--[a-z-]+).*/\1/p' | sort >program
 	grep -E '^\.(B|BI) "?\\-\\-' "$page" | sed -E 's/\\//g; s/^\.(B|BI) ([a-z-]+).*/\2/' | sort -u >page

@@ -2,6 +2,8 @@
 /* One node: dmbc_nodekeys_load(), and once more with what is good if that finds damage. */
 #include "nodeload.h"
 
+#include "bitfix.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,14 +78,34 @@ static enum dmbc_node_state salvage(struct dmbc_nodeload *n, const char *image, 
 	return good < bytes && next->seq == first->seq ? DMBC_NODE_PARTIAL : DMBC_NODE_STRAY;
 }
 
-enum dmbc_node_state dmbc_nodeload_run(struct dmbc_nodeload *n, const void *image, __u64 ptr,
-				       bool leaf)
+/* Sets one bit right in each set that needs it. */
+static void fix_sets(struct dmbc_nodeload *n, char *image, __u64 ptr)
+{
+	const __u32 bytes = n->g->node_sectors * DMBC_SECTOR_BYTES;
+	const __u32 block = n->g->block_sectors * DMBC_SECTOR_BYTES;
+	const struct dmbc_disk_bset *first = (const void *)image, *b = first;
+	__u64 at = 0, used;
+
+	for (; at + sizeof(*b) <= bytes; at += (used + block - 1) / block * block) {
+		b = (const void *)(image + at);
+		used = sizeof(*b) + 8ULL * __le32_to_cpu(b->keys);
+		if (__le64_to_cpu(b->magic) != (n->g->set_magic ^ DMBC_BSET_MAGIC) ||
+		    b->seq != first->seq || used > bytes - at)
+			return;
+		n->fixed += dmbc_bitfix_run(image + at, used, ptr);
+	}
+}
+
+enum dmbc_node_state dmbc_nodeload_run(struct dmbc_nodeload *n, void *image, __u64 ptr, bool leaf)
 {
 	__u32 bytes = n->g->node_sectors * DMBC_SECTOR_BYTES;
 	struct dmbc_nodekeys_image info = { .ptr_word = ptr, .allow_torn = leaf };
 
 	n->bad_at = 0;
 	n->why.text[0] = '\0';
+	n->fixed = 0;
+	if (n->rescue)
+		fix_sets(n, image, ptr);
 	if (load(n, image, bytes, leaf, &info))
 		return salvage(n, image, ptr, leaf);
 	if (!info.tail_torn)

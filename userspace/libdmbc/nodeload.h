@@ -20,11 +20,13 @@ struct dmbc_nodeload {
 	const struct dmbc_geometry *g;
 	struct dmbc_key *base, *scratch; /* capacity */
 	__u32 capacity;
+	bool rescue; /* single wrong bits are set right, in the image */
 
 	/* of the node loaded last */
 	const struct dmbc_key *keys; /* sorted; interior nodes: freeing and dead keys too */
 	__u32 nr;
 	__u32 bad_at; /* byte of the bad set */
+	__u32 fixed; /* bits */
 	__u64 seq;
 	__u32 sets_end; /* byte behind the good sets */
 	struct dmbc_why why;
@@ -33,8 +35,7 @@ struct dmbc_nodeload {
 /* For nodes of g->node_sectors. False: no memory. */
 bool dmbc_nodeload_init(struct dmbc_nodeload *n, const struct dmbc_geometry *g);
 void dmbc_nodeload_exit(struct dmbc_nodeload *n);
-/* @image: node_sectors; not changed. @ptr: the pointer word that names it. */
-enum dmbc_node_state dmbc_nodeload_run(struct dmbc_nodeload *n, const void *image, __u64 ptr,
-				       bool leaf);
+/* @image: node_sectors; changed by a rescue only. @ptr: the pointer word that names it. */
+enum dmbc_node_state dmbc_nodeload_run(struct dmbc_nodeload *n, void *image, __u64 ptr, bool leaf);
 
 #endif

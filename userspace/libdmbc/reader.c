@@ -120,7 +120,7 @@ bool dmbc_reader_ask(struct dmbc_reader *r, __u64 sector)
 	return true;
 }
 
-const void *dmbc_reader_take(struct dmbc_reader *r, int *error)
+void *dmbc_reader_take(struct dmbc_reader *r, int *error)
 {
 	struct slot *s = slot_at(r, r->taken);
 

@@ -22,7 +22,7 @@ bool dmbc_reader_ask(struct dmbc_reader *r, __u64 sector);
  * Waits for the oldest piece asked for. *@error: errno of its read. The piece is
  * valid until dmbc_reader_release(), which must come before the next take.
  */
-const void *dmbc_reader_take(struct dmbc_reader *r, int *error);
+void *dmbc_reader_take(struct dmbc_reader *r, int *error);
 void dmbc_reader_release(struct dmbc_reader *r);
 /* Takes and drops what was asked for and not taken. */
 void dmbc_reader_drain(struct dmbc_reader *r);

@@ -39,8 +39,8 @@ static void mark_fixed_buckets(struct dmbc_set *set)
 		set->bucket[i].use = DMBC_USE_JOURNAL;
 }
 
-enum dmbc_result dmbc_set_open(struct dmbc_device *dev, struct dmbc_set **result,
-			       struct dmbc_error *err)
+enum dmbc_result dmbc_set_open_as(struct dmbc_device *dev, const struct dmbc_disk_super *sb,
+				  struct dmbc_set **result, struct dmbc_error *err)
 {
 	struct dmbc_set *set = calloc(1, sizeof(*set));
 	enum dmbc_result r;
@@ -48,9 +48,8 @@ enum dmbc_result dmbc_set_open(struct dmbc_device *dev, struct dmbc_set **result
 	if (!set)
 		return dmbc_error_memory(dev, err);
 	set->dev = dev;
-	r = dmbc_device_read_super(dev, &set->super, err);
-	if (r == DMBC_OK)
-		r = check_super(set, err);
+	set->super = *sb;
+	r = check_super(set, err);
 	if (r == DMBC_OK) {
 		set->fresh = !dmbc_sb_flag(&set->super, DMBC_SB_SYNC_SHIFT, DMBC_SB_SYNC_BITS);
 		set->bucket = calloc(set->g.nbuckets, sizeof(*set->bucket));
@@ -64,6 +63,15 @@ enum dmbc_result dmbc_set_open(struct dmbc_device *dev, struct dmbc_set **result
 	mark_fixed_buckets(set);
 	*result = set;
 	return DMBC_OK;
+}
+
+enum dmbc_result dmbc_set_open(struct dmbc_device *dev, struct dmbc_set **result,
+			       struct dmbc_error *err)
+{
+	struct dmbc_disk_super sb;
+	enum dmbc_result r = dmbc_device_read_super(dev, &sb, err);
+
+	return r == DMBC_OK ? dmbc_set_open_as(dev, &sb, result, err) : r;
 }
 
 void dmbc_set_close(struct dmbc_set *set)

@@ -42,11 +42,13 @@ struct dmbc_set {
 	struct dmbc_disk_super super;
 	struct dmbc_geometry g;
 	bool fresh; /* never started: nothing but a super block */
+	bool rescue; /* set by who wants all that can be had: single wrong bits are set right */
 	struct dmbc_set_bucket *bucket; /* nbuckets */
 
 	/* the journal */
 	bool has_journal; /* the rest of these means something */
 	__u64 newest, last_seq;
+	__u32 newest_bucket; /* of the journal */
 	__u64 entries, replay_keys; /* found; in those that a start replays */
 	struct dmbc_key root, uuid_key;
 	unsigned int root_level;
@@ -62,6 +64,9 @@ struct dmbc_set {
 /* DMBC_NOT_BCACHE or DMBC_DAMAGED with the verifier's reason. Ended by dmbc_set_close(). */
 enum dmbc_result dmbc_set_open(struct dmbc_device *dev, struct dmbc_set **set,
 			       struct dmbc_error *err);
+/* The same with another super block than the one on the device. */
+enum dmbc_result dmbc_set_open_as(struct dmbc_device *dev, const struct dmbc_disk_super *sb,
+				  struct dmbc_set **set, struct dmbc_error *err);
 void dmbc_set_close(struct dmbc_set *set); /* NULL is allowed */
 
 /* set_journal.c */

@@ -7,6 +7,7 @@
  */
 #include "set.h"
 
+#include "bitfix.h"
 #include "internal.h"
 
 #include "lib/checksum.h"
@@ -92,13 +93,14 @@ static bool keep(struct scan *s, const struct dmbc_disk_jset *j)
 	return true;
 }
 
-static void note_entry(struct scan *s, const struct dmbc_disk_jset *j)
+static void note_entry(struct scan *s, const struct dmbc_disk_jset *j, __u32 bucket)
 {
 	__u64 last = __le64_to_cpu(j->last_seq);
 
 	s->set->entries++;
 	if (__le64_to_cpu(j->seq) > __le64_to_cpu(s->newest.seq)) {
 		memcpy(&s->newest, j, sizeof(s->newest));
+		s->set->newest_bucket = bucket;
 		if (last > s->needed_from)
 			drop_older(s, last);
 	}
@@ -154,6 +156,19 @@ static __u32 note_bad(struct scan *s, const struct dmbc_disk_jset *j, __u32 byte
 	return used;
 }
 
+/* The verifier has seen that its size is possible. */
+static bool fix_entry(struct scan *s, void *entry, struct dmbc_place place)
+{
+	const struct dmbc_disk_jset *j = entry;
+	size_t bytes = sizeof(*j) + 8ULL * __le32_to_cpu(j->keys);
+
+	if (!s->set->rescue || !dmbc_bitfix_run(entry, bytes, ~0ULL))
+		return false;
+	dmbc_finding_add(s->fs, DMBC_FINDING_BIT_FIXED, NULL, place, "journal entry %llu",
+			 __le64_to_cpu(j->seq));
+	return true;
+}
+
 /*
  * Behind a bad entry nobody reads on. Entries of the last round are older than it;
  * newer ones were written after it, which cannot have been incomplete then.
@@ -164,6 +179,7 @@ static void look_behind(struct scan *s, __u32 bucket, __u32 size, __u32 at)
 	const struct dmbc_disk_jset *j = (const void *)(s->window + (at - s->start));
 	__u64 bad = __le64_to_cpu(j->seq);
 	struct dmbc_place place = dmbc_finding_place("journal bucket %u, byte %u", bucket, at);
+	__u32 used;
 
 	for (at += block; at < size && !show(s, bucket, size, at); at += block) {
 		j = (const void *)(s->window + (at - s->start));
@@ -174,6 +190,8 @@ static void look_behind(struct scan *s, __u32 bucket, __u32 size, __u32 at)
 			continue;
 		s->hidden_seq = __le64_to_cpu(j->seq);
 		s->hidden_at = place;
+		if (s->set->rescue && !dmbc_verify_jset(&s->set->g, j, s->end - at, &used, NULL))
+			note_entry(s, j, bucket);
 	}
 }
 
@@ -198,12 +216,14 @@ static void scan_bucket(struct scan *s, __u32 bucket)
 		}
 		j = (const void *)(s->window + (at - s->start));
 		r = dmbc_verify_jset(g, j, s->end - at, &used, &why);
+		if (r == -EILSEQ && fix_entry(s, s->window + (at - s->start), place))
+			r = dmbc_verify_jset(g, j, s->end - at, &used, &why);
 		if (r == -ENOENT)
 			return;
 		if (r)
 			used = note_bad(s, j, s->end - at, &why, place);
 		else
-			note_entry(s, j);
+			note_entry(s, j, bucket);
 		if (!used)
 			look_behind(s, bucket, size, at);
 		if (!used || s->no_memory)

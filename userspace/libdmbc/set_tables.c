@@ -5,10 +5,12 @@
  */
 #include "set.h"
 
+#include "bitfix.h"
 #include "internal.h"
 
 #include "lib/verify.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +41,11 @@ static bool read_prio_set(struct dmbc_set *set, struct dmbc_findings *fs, __u32 
 		snprintf(why.text, sizeof(why.text), "%s", strerror(r));
 	else
 		r = dmbc_verify_prio_set(&set->g, buf, &why);
+	if (r == -EILSEQ && set->rescue &&
+	    dmbc_bitfix_run(buf, (size_t)set->g.meta_sectors * DMBC_SECTOR_BYTES, ~0ULL)) {
+		dmbc_finding_add(fs, DMBC_FINDING_BIT_FIXED, NULL, place, "prio set");
+		r = 0;
+	}
 	if (r)
 		dmbc_finding_add(fs, DMBC_FINDING_PRIO_BAD, NULL, place, "%s", why.text);
 	return !r;

@@ -46,11 +46,11 @@ static bool journalled(const struct dmbc_set *set, const struct dmbc_key *k)
 }
 
 /*
- * True if the journal has all keys of the torn set that can be read. The first
- * sector, which identifies the set, arrived whole; behind it, keys that do not
- * parse, or cannot be of this node, are remains of what the bucket held before.
+ * The first sector of the torn set, which identifies it, arrived whole; behind it,
+ * keys that do not parse, or cannot be of this node, are remains of what the
+ * bucket held before.
  */
-static bool torn_is_journalled(const struct dmbc_set *set, const struct dmbc_walk_node *n)
+bool dmbc_walk_torn_is_journalled(const struct dmbc_set *set, const struct dmbc_walk_node *n)
 {
 	__u32 bytes = set->g.node_sectors * DMBC_SECTOR_BYTES, at = 0, used, words;
 	const struct dmbc_disk_bset *b = (const void *)((const char *)n->image + n->load->bad_at);
@@ -80,8 +80,8 @@ static void note_damage(struct run *run, const struct dmbc_walk_node *n)
 	switch (n->state) {
 	case DMBC_NODE_OK: return;
 	case DMBC_NODE_TAIL_TORN:
-		code = torn_is_journalled(run->w->set, n) ? DMBC_FINDING_NODE_TORN
-							  : DMBC_FINDING_NODE_TORN_LOST;
+		code = dmbc_walk_torn_is_journalled(run->w->set, n) ? DMBC_FINDING_NODE_TORN
+								    : DMBC_FINDING_NODE_TORN_LOST;
 		break;
 	case DMBC_NODE_STRAY:
 		code = n->level ? DMBC_FINDING_NODE_INTERIOR : DMBC_FINDING_NODE_STRAY;
@@ -150,7 +150,7 @@ static bool may_descend(struct run *run, const struct dmbc_span *span, unsigned 
 }
 
 static void visit_node(struct run *run, unsigned int level, const struct dmbc_span *span,
-		       const void *image);
+		       void *image);
 
 /* Has the nodes of the list from @at on read, as far as there is room. */
 static size_t ask_ahead(struct run *run, const struct dmbc_keys *list, size_t at)
@@ -160,8 +160,8 @@ static size_t ask_ahead(struct run *run, const struct dmbc_keys *list, size_t at
 	return at;
 }
 
-static void child(struct run *run, unsigned int level, const struct dmbc_span *span,
-		  const void *image, int error)
+static void child(struct run *run, unsigned int level, const struct dmbc_span *span, void *image,
+		  int error)
 {
 	const struct dmbc_range range = dmbc_walk_range(span);
 
@@ -194,7 +194,7 @@ static void read_child(struct run *run, unsigned int level, const struct dmbc_sp
 static void take_child(struct run *run, unsigned int level, const struct dmbc_span *span)
 {
 	int error;
-	const void *image = dmbc_reader_take(run->reader, &error);
+	void *image = dmbc_reader_take(run->reader, &error);
 
 	child(run, level, span, image, error);
 	dmbc_reader_release(run->reader);
@@ -247,8 +247,16 @@ static void children(struct run *run, const struct dmbc_walk_node *n, const stru
 
 /* ---- nodes ----------------------------------------------------------------------------- */
 
+/* In a damaged node a child may be named that was split since: a rescue looks for itself. */
+static bool goes_down(const struct dmbc_walk *w, const struct dmbc_walk_node *n)
+{
+	if (!n->level || n->state == DMBC_NODE_NOTHING || (n->level == 1 && w->interior_only))
+		return false;
+	return n->state == DMBC_NODE_OK || !w->set->rescue;
+}
+
 static void visit_node(struct run *run, unsigned int level, const struct dmbc_span *span,
-		       const void *image)
+		       void *image)
 {
 	struct dmbc_walk *w = run->w;
 	struct dmbc_walk_node n = {
@@ -258,6 +266,9 @@ static void visit_node(struct run *run, unsigned int level, const struct dmbc_sp
 
 	n.state = dmbc_nodeload_run(&run->load, image, n.key.ptr, !level);
 	w->nodes++;
+	if (run->load.fixed)
+		dmbc_finding_add(w->findings, DMBC_FINDING_BIT_FIXED, NULL, place_of(&n.key, level),
+				 "%u of its sets", run->load.fixed);
 	note_damage(run, &n);
 	if (n.state == DMBC_NODE_NOTHING)
 		lose(run, level, span);
@@ -265,8 +276,10 @@ static void visit_node(struct run *run, unsigned int level, const struct dmbc_sp
 		run->no_memory = true;
 	else if (w->visit && !w->visit(w->ctx, &n))
 		run->stop = true;
-	else if (level && n.state != DMBC_NODE_NOTHING && !(level == 1 && w->interior_only))
+	else if (goes_down(w, &n))
 		children(run, &n, &list);
+	else if (level && n.state != DMBC_NODE_NOTHING && w->set->rescue)
+		lose(run, level, span);
 	dmbc_keys_free(&list);
 }
 
@@ -292,6 +305,7 @@ enum dmbc_result dmbc_walk_run(struct dmbc_walk *w, struct dmbc_error *err)
 	run.seen = calloc(g->nbuckets / 8 + 1, 1);
 	run.reader = dmbc_reader_create(w->set->dev, g->node_sectors);
 	run.no_memory = !dmbc_nodeload_init(&run.load, g) || !run.reader || !run.seen;
+	run.load.rescue = w->set->rescue;
 	if (!run.no_memory)
 		start(&run);
 	dmbc_reader_destroy(run.reader);

@@ -46,6 +46,12 @@ struct dmbc_walk {
 /* The set's journal and generations must have been read. */
 enum dmbc_result dmbc_walk_run(struct dmbc_walk *w, struct dmbc_error *err);
 
+/*
+ * Of a leaf whose last set is torn: true if the journal has all keys of that set
+ * that can be read and are of consequence.
+ */
+bool dmbc_walk_torn_is_journalled(const struct dmbc_set *set, const struct dmbc_walk_node *n);
+
 static inline struct dmbc_range dmbc_walk_range(const struct dmbc_span *s)
 {
 	return (struct dmbc_range){ s->inode, dmbc_key_inode(&s->last), s->pos, s->last.low };
