@@ -319,7 +319,8 @@ enum dmbc_result dmbc_set_read_journal(struct dmbc_set *set, struct dmbc_finding
 	for (b = 0; b < set->g.njournal && !s.no_memory; b++)
 		scan_bucket(&s, b);
 	if (!s.no_memory) {
-		qsort(s.entry, s.nr, sizeof(*s.entry), by_seq);
+		if (s.nr)
+			qsort(s.entry, s.nr, sizeof(*s.entry), by_seq);
 		judge(&s);
 		if (s.newest.seq)
 			s.no_memory = !adopt(&s);
