@@ -4,7 +4,8 @@
 
 make -s -C "$repo/userspace" OUT="$work/build" DESTDIR="$work/root" PREFIX=/usr install >log 2>&1 || { fail "make install"; cat log; }
 for file in sbin/dmbcache share/man/man8/dmbcache.8 share/man/man8/dmbcache-format.8 share/man/man8/dmbcache-show.8 \
-	share/bash-completion/completions/dmbcache; do
+	share/bash-completion/completions/dmbcache share/zsh/vendor-completions/_dmbcache \
+	share/fish/vendor_completions.d/dmbcache.fish; do
 	[ -f "root/usr/$file" ] || fail "not installed: $file"
 done
 for file in lib/udev/rules.d/68-dm-bcache.rules lib/udev/rules.d/70-dm-bcache.rules usr/share/initramfs-tools/hooks/dm-bcache; do
@@ -36,5 +37,9 @@ complete_words() {
 equal "commands" "format" "$(complete_words dmbcache f)"
 equal "options" "--data-offset" "$(complete_words dmbcache format --da)"
 equal "values" "fifo" "$(complete_words dmbcache format --replacement f)"
+equal "commands with c" "check" "$(complete_words dmbcache c)"
+equal "levels" "data" "$(complete_words dmbcache check --level d)"
 equal "options of show" "--json" "$(complete_words dmbcache show --j)"
+! command -v zsh >/dev/null || zsh -n root/usr/share/zsh/vendor-completions/_dmbcache || fail "zsh"
+! command -v fish >/dev/null || fish -n root/usr/share/fish/vendor_completions.d/dmbcache.fish || fail "fish"
 finish

@@ -16,7 +16,7 @@ _dmbcache() {
 	--level) mapfile -t COMPREPLY < <(compgen -W "quick all data" -- "$word") ;;
 	--block) mapfile -t COMPREPLY < <(compgen -W "512 1K 2K 4K" -- "$word") ;;
 	--bucket) mapfile -t COMPREPLY < <(compgen -W "128K 256K 512K 1M 2M 4M" -- "$word") ;;
-	--label | --uuid | --set-uuid | --data-offset) ;;
+	--label | --uuid | --set-uuid | --data-offset | --max | --extent) ;;
 	*)
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "$command" --help 2>/dev/null |

@@ -30,7 +30,6 @@ struct scan {
 	struct dmbc_findings *fs;
 	char *window;
 	__u32 start, end; /* of the bucket, bytes: what the window shows */
-	struct dmbc_disk_jset newest; /* header only; seq 0: none */
 	__u64 needed_from;
 	struct entry *entry;
 	size_t nr, room;
@@ -39,6 +38,7 @@ struct scan {
 	struct dmbc_place torn_at, odd_at, hidden_at;
 	struct dmbc_why odd;
 	bool no_memory;
+	struct dmbc_disk_jset newest; /* header only; seq 0: none; last, as it has no end */
 };
 
 /* ---- entries ------------------------------------------------------------------- */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&cmd_format,  &cmd_show,      &cmd_check,  &cmd_dump,
-	&cmd_restore, &cmd_writeback, &cmd_verify, &cmd_repair,
+	&cmd_format,	&cmd_show,   &cmd_check,  &cmd_dump,	 &cmd_restore,
+	&cmd_writeback, &cmd_verify, &cmd_repair, &cmd_estimate,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -32,6 +32,7 @@ extern const struct command cmd_restore;
 extern const struct command cmd_writeback;
 extern const struct command cmd_verify;
 extern const struct command cmd_repair;
+extern const struct command cmd_estimate;
 
 /* The next option's key; -1 after the last; '?' after a message about a wrong one. */
 int tool_next_option(const struct command *command, int argc, char **argv);
