@@ -41,6 +41,9 @@ check-vm: ## tests on the stock kernels 6.1 and 6.12
 check-uml: ## tests on kernels with address, undefined-behaviour, locking and leak checkers
 	@tests/run uml
 
+check-crash: ## power cuts of the store at every write of many workloads, with counts
+	@tests/crash/run
+
 lint: ## layers, sizes, headers, names in comments, format
 	@tests/run lint
 
@@ -61,4 +64,4 @@ clean: ## removes what was built here; the test kernels stay in ~/.cache/dm-bcac
 help: ## this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all module tools install dkms check check-unit check-vm check-uml lint format demo bench clean help
+.PHONY: all module tools install dkms check check-unit check-vm check-uml check-crash lint format demo bench clean help

@@ -3,7 +3,8 @@
 #   make -f tests/unit/store.mk OUT=build/unit all
 #   t_*           unit tests of each source that has one
 #   model_store   random operations against a map of sectors
-#   crash_store   the same with power cuts
+#   crash_store   the same with power cuts at random moments
+#   crash_every   power cuts at every write of short workloads
 #   mutate_store  damaged images
 #   sim_image     images as files, for the tools
 
@@ -22,10 +23,7 @@ sources := $(wildcard $(module)/lib/*.c $(tests)/unit/shim/*.c $(tests)/unit/sim
 objects := $(patsubst $(root)/%.c,$(OUT)/store/%.o,$(sources))
 units := $(foreach u,super bucket alloc refill gens uuids journal node index,$(if $(wildcard \
 	$(tests)/unit/t_$(u).c),t_$(u)))
-programs := $(units) $(if $(wildcard $(tests)/model/model_store.c),model_store) \
-	$(if $(wildcard $(tests)/crash/crash_store.c),crash_store) \
-	$(if $(wildcard $(tests)/fuzz/mutate_store.c),mutate_store) \
-	$(if $(wildcard $(tests)/images/sim_image.c),sim_image)
+programs := $(units) model_store crash_store crash_every mutate_store sim_image
 
 all: $(programs:%=$(OUT)/%)
 

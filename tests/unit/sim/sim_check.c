@@ -91,12 +91,14 @@ int sim_load_check_range(struct sim_load *l, u32 inode, u64 start, u64 end)
 static void look_at_all(struct sim_load *l, see_fn see)
 {
 	u32 inode, at, n;
+	u64 pos;
 	int error;
 
 	for (inode = 0; inode < l->inodes; inode++) {
 		for (at = 0; at < l->sectors; at += n) {
 			n = min(l->sectors - at, 1024U);
-			error = look(l, inode, at, at + n, see);
+			pos = l->base + at;
+			error = look(l, inode, pos, pos + n, see);
 			if (error)
 				shim_die(SHIM_PLACE, "lookup: error %d", error);
 		}
@@ -183,7 +185,7 @@ static void check_dirty(struct sim_load *l)
 
 	for (inode = 0; inode < l->inodes; inode++) {
 		want = 0;
-		for (pos = 0; pos < l->sectors; pos++)
+		for (pos = l->base; pos < l->base + l->sectors; pos++)
 			want += sim_load_at(l, inode, pos)->kind == SIM_DIRTY;
 		if (dmbc_index_dirty_sectors(l->store->index, inode) != want)
 			shim_die(SHIM_PLACE, "inode %u: %llu dirty sectors, not %llu", inode,

@@ -62,6 +62,8 @@ struct dmbc_blockio {
 	u64 bad_sector, bad_sectors;
 	void (*on_write)(void *ctx, u64 sector, u32 sectors, unsigned int flags);
 	void *on_write_ctx;
+	void (*on_arrival)(void *ctx);
+	void *on_arrival_ctx;
 };
 
 /* ---- contents ---------------------------------------------------------------------- */
@@ -246,6 +248,8 @@ static bool write_arrive(struct dmbc_blockio *io)
 	if (io->cut)
 		return false;
 	io->writes++;
+	if (io->on_arrival)
+		io->on_arrival(io->on_arrival_ctx);
 	if (io->cut_at && io->writes >= io->cut_at)
 		io->cut = true;
 	return !io->cut && io->writes != io->fail_at;
@@ -548,6 +552,17 @@ void sim_disk_fail_write(struct dmbc_blockio *io, u64 n)
 	io->fail_at = n ? io->writes + n : 0;
 }
 
+void sim_disk_on_arrival(struct dmbc_blockio *io, void (*fn)(void *ctx), void *ctx)
+{
+	io->on_arrival = fn;
+	io->on_arrival_ctx = ctx;
+}
+
+void sim_disk_fail_this(struct dmbc_blockio *io)
+{
+	io->fail_at = io->writes;
+}
+
 bool sim_disk_has_failed(struct dmbc_blockio *io)
 {
 	return io->cut || (io->fail_at && io->writes >= io->fail_at);
@@ -584,19 +599,44 @@ static void apply_part(struct plane *p, const struct record *r)
 			plane_apply(p, r, i);
 }
 
-struct sim_image *sim_disk_crash_image(struct dmbc_blockio *io, u64 seed)
+/* Its first sectors, its last, or any. */
+static void apply_torn(struct plane *p, const struct record *r)
+{
+	u32 i, at = sim_random_below(r->sectors + 1), how = sim_random_below(3);
+
+	for (i = 0; i < r->sectors; i++)
+		if (how == 0 ? i < at : how == 1 ? i >= at : sim_random_below(2))
+			plane_apply(p, r, i);
+}
+
+static void apply(struct plane *p, const struct record *r, enum sim_survivors which, bool arrived)
+{
+	if (which == SIM_SURVIVE_SOME)
+		apply_part(p, r);
+	else if (which == SIM_SURVIVE_ALL || (which == SIM_SURVIVE_TORN && arrived))
+		plane_apply_all(p, r);
+	else if (which == SIM_SURVIVE_TORN)
+		apply_torn(p, r);
+}
+
+struct sim_image *sim_disk_crash_image_with(struct dmbc_blockio *io, enum sim_survivors which)
 {
 	struct sim_image *image = must(calloc(1, sizeof(*image)));
 	struct record *r;
 
-	while (seed--)
-		sim_random();
 	plane_copy(&image->plane, &io->durable);
 	list_for_each_entry(r, &io->cached, list)
-		apply_part(&image->plane, r);
+		apply(&image->plane, r, which, r->completed);
 	list_for_each_entry(r, &io->in_flight, list)
-		apply_part(&image->plane, r);
+		apply(&image->plane, r, which, false);
 	return image;
+}
+
+struct sim_image *sim_disk_crash_image(struct dmbc_blockio *io, u64 seed)
+{
+	while (seed--)
+		sim_random();
+	return sim_disk_crash_image_with(io, SIM_SURVIVE_SOME);
 }
 
 struct sim_image *sim_disk_image(struct dmbc_blockio *io)

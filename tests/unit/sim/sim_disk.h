@@ -39,7 +39,17 @@ bool sim_disk_is_cut(struct dmbc_blockio *io);
 /* Writes that reached the disk so far. */
 u64 sim_disk_writes(struct dmbc_blockio *io);
 
-/* What is on the medium if the power fails now (or failed at the cut). Chosen by @seed. */
+/* What a power cut leaves of the writes that no flush has made durable. */
+enum sim_survivors {
+	SIM_SURVIVE_SOME, /* of each all, nothing, or any of its sectors */
+	SIM_SURVIVE_NONE,
+	SIM_SURVIVE_ALL,
+	SIM_SURVIVE_TORN, /* all but the ones in flight: of these any sectors */
+};
+
+/* What is on the medium if the power fails now (or failed at the cut). */
+struct sim_image *sim_disk_crash_image_with(struct dmbc_blockio *io, enum sim_survivors which);
+/* The same with SIM_SURVIVE_SOME, chosen by @seed. */
 struct sim_image *sim_disk_crash_image(struct dmbc_blockio *io, u64 seed);
 /* Everything written so far, as after an orderly shutdown. */
 struct sim_image *sim_disk_image(struct dmbc_blockio *io);
@@ -57,6 +67,10 @@ void sim_image_write(struct sim_image *image, u64 sector, const void *from);
 /* The @n-th write from now fails (once); 0: none. Nothing of it reaches the disk. */
 void sim_disk_fail_write(struct dmbc_blockio *io, u64 n);
 bool sim_disk_has_failed(struct dmbc_blockio *io); /* it came to that, or the power is cut */
+/* Called when a write meets the disk, before anything of it is there; may cut or fail it. */
+void sim_disk_on_arrival(struct dmbc_blockio *io, void (*fn)(void *ctx), void *ctx);
+/* In the function above: this write fails. */
+void sim_disk_fail_this(struct dmbc_blockio *io);
 /* Reads that touch the range fail; 0 sectors: none. */
 void sim_disk_fail_reads(struct dmbc_blockio *io, u64 sector, u64 sectors);
 /* Called for each write of metadata as it is submitted. */

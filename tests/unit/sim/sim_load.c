@@ -32,7 +32,7 @@ const char *sim_kind_name(enum sim_kind kind)
 
 static u64 new_stamp(struct sim_load *l, u32 inode, u64 pos)
 {
-	return (u64)(inode + 1) << 56 | pos << 32 | (u32)++l->stamps;
+	return (u64)(inode + 1) << 56 | (pos - l->base) << 32 | (u32)++l->stamps;
 }
 
 void sim_load_init(struct sim_load *l)
@@ -43,7 +43,10 @@ void sim_load_init(struct sim_load *l)
 	l->map = kcalloc(l->inodes * l->sectors, sizeof(*l->map), GFP_KERNEL | __GFP_NOFAIL);
 	for (inode = 0; inode < l->inodes; inode++)
 		for (pos = 0; pos < l->sectors; pos++)
-			sim_load_at(l, inode, pos)->origin = (u64)(inode + 1) << 56 | pos << 32;
+			sim_load_at(l, inode, l->base + pos)->origin =
+				(u64)(inode + 1) << 56 | pos << 32;
+	l->flushes = l->flushes ? l->flushes : 10;
+	l->rare = l->rare ? l->rare : 3;
 	INIT_LIST_HEAD(&l->locks);
 	init_waitqueue_head(&l->wait);
 }
@@ -131,7 +134,7 @@ static struct range random_range(struct sim_load *l, u32 max)
 	struct range r = { .inode = sim_random_below(l->inodes) };
 	u32 n = 1 + sim_random_below(min(max, l->sectors - l->first));
 
-	r.start = l->first + sim_random_below(l->sectors - l->first - n + 1);
+	r.start = l->base + l->first + sim_random_below(l->sectors - l->first - n + 1);
 	r.end = r.start + n;
 	return r;
 }
@@ -496,7 +499,7 @@ static int do_keys(struct sim_load *l, bool moving)
 {
 	struct dmbc_index_scan scan = {
 		.inode = sim_random_below(l->inodes),
-		.pos = sim_random_below(l->sectors),
+		.pos = l->base + sim_random_below(l->sectors),
 		.end_inode = DMBC_KEY_MAX_INODE,
 		.want = moving ? wants_all : wants_dirty,
 	};
@@ -593,13 +596,14 @@ static int do_step(struct sim_load *l)
 {
 	u32 n = sim_random_below(1000);
 
-	if (n < 3)
+	if (n < l->rare)
 		return do_rare(l);
-	if (n < 13)
+	if (n < l->rare + l->flushes)
 		return do_flush(l);
-	if (n < 400)
-		return do_read(l);
-	if (n < 450)
+	n = sim_random_below(1000);
+	if (n < 390)
+		return l->no_reads ? do_write(l, true, false) : do_read(l);
+	if (n < 440)
 		return do_write(l, false, true);
 	if (n < 550)
 		return do_write(l, false, false);

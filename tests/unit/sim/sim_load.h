@@ -38,12 +38,15 @@ struct sim_sector {
 struct sim_load {
 	/* set by the caller, zero the rest */
 	u32 inodes;
+	u64 base; /* first sector of each inode */
 	u32 sectors; /* per inode */
 	u32 first; /* sector of each inode: nothing is done below */
 	u32 max_sectors; /* of one operation */
 	u32 workers; /* fibers */
 	bool history;
 	bool forgiving; /* allocations may fail */
+	u32 flushes, rare; /* of 1000 operations; 0: 10 and 3 */
+	bool no_reads;
 	struct sim_store *store;
 
 	struct sim_sector *map;
@@ -74,7 +77,7 @@ void sim_load_recover(struct sim_load *l);
 
 static inline struct sim_sector *sim_load_at(struct sim_load *l, u32 inode, u64 pos)
 {
-	return &l->map[(u64)inode * l->sectors + pos];
+	return &l->map[(u64)inode * l->sectors + (pos - l->base)];
 }
 
 const char *sim_kind_name(enum sim_kind kind);

@@ -257,6 +257,10 @@ static void stop_journal(struct sim_store *s)
 
 static int write_first_gens(struct sim_store *s)
 {
+	u64 i;
+
+	for (i = 0; i < s->g.nbuckets; i++)
+		s->buckets.b[i].gen = s->buckets.b[i].oldest = s->first_gen;
 	dmbc_refill_seed(s->refill);
 	return dmbc_gens_write(s->gens);
 }

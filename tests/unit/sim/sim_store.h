@@ -31,6 +31,7 @@ struct sim_store {
 	struct dmbc_blockio *io; /* stays open */
 	u64 node_memory;
 	u32 gc_delay; /* jiffies from a wish for gc to the pass */
+	u8 first_gen; /* of all buckets of a fresh set */
 
 	int steps_up;
 	bool fresh;
