@@ -56,8 +56,12 @@ struct dmbc_nodekeys_image {
 	__u64 ptr_word; /* of the key that points to the node: checksum seed */
 	__u64 seq; /* out */
 	__u32 written; /* out: blocks used by sets */
-	bool tail_torn; /* out: the last set was damaged and left out (allow_torn only) */
-	bool allow_torn; /* leaf at start-up: its keys may still be in the journal */
+	/*
+	 * Leaf at start-up: the oldest entry that the journal still has. A damaged last
+	 * set is left out if it says that all its keys are younger. 0: never.
+	 */
+	__u64 journal_from;
+	bool tail_torn; /* out: that has happened */
 };
 
 /*
@@ -118,16 +122,17 @@ void dmbc_nodekeys_iter_start(struct dmbc_nodekeys_iter *it, const struct dmbc_n
 			      __u32 inode, __u64 pos);
 const struct dmbc_key *dmbc_nodekeys_iter_next(struct dmbc_nodekeys_iter *it);
 
-/* Blocks the open run would take as a set: (32 + 8 * open_words) rounded up. 0 if empty. */
-__u32 dmbc_nodekeys_open_blocks(const struct dmbc_nodekeys *n, __u32 block_sectors);
-
 /* Identity of a set to be packed. */
 struct dmbc_nodekeys_set {
 	__u64 set_magic;
 	__u64 seq;
 	__u64 ptr_word;
 	__u32 block_sectors;
+	__u64 journal_seq; /* of the oldest key of a leaf's open run, for its mark; 0: no mark */
 };
+
+/* Blocks the open run would take as @set. 0 if empty. */
+__u32 dmbc_nodekeys_open_blocks(const struct dmbc_nodekeys *n, const struct dmbc_nodekeys_set *set);
 
 /* Packs the open run as a sealed disk set, zero-padded to blocks. Returns the blocks. */
 __u32 dmbc_nodekeys_seal_pack(const struct dmbc_nodekeys *n, const struct dmbc_nodekeys_set *set,

@@ -11,6 +11,7 @@
  */
 #include "lib/nodekeys_internal.h"
 #include "lib/port.h"
+#include "lib/setmark.h"
 
 /* A load on its way. */
 struct load {
@@ -50,6 +51,21 @@ static int check_rest(const struct load *l, __u32 offset, __u32 block)
 	return 0;
 }
 
+/* The set at @offset, the last one, has a wrong checksum. */
+static int drop_tail(struct load *l, __u32 offset)
+{
+	const struct dmbc_setmark_node id = { l->info->seq, l->info->ptr_word };
+	const struct dmbc_disk_bset *b = set_at(l, offset);
+
+	if (!dmbc_setmark_since(b->d, (l->bytes - offset - sizeof(*b)) / 8, &id,
+				l->info->journal_from)) {
+		dmbc_explain(l->why, "last set damaged, and its keys are not all in the journal");
+		return -EILSEQ;
+	}
+	l->info->tail_torn = true;
+	return 0;
+}
+
 static int scan_sets(struct load *l)
 {
 	const __u32 block = l->g->block_sectors * DMBC_SECTOR_BYTES;
@@ -69,11 +85,10 @@ static int scan_sets(struct load *l)
 
 	l->used = at;
 	l->info->written = at / block;
-	if (r == -EILSEQ && at && l->info->allow_torn) {
-		l->info->tail_torn = true;
+	if (r == -EILSEQ && at && l->info->journal_from)
+		r = drop_tail(l, at);
+	if (l->info->tail_torn)
 		at += block;
-		r = 0;
-	}
 	return r ? r : check_rest(l, at, block);
 }
 
@@ -149,6 +164,8 @@ static int add_set(struct load *l, __u32 offset)
 
 	while (at < words) {
 		at += dmbc_verify_unpack_key(&b->d[at], words - at, &k);
+		if (l->n.leaf && !dmbc_key_size(&k))
+			continue;
 		if (!dmbc_nodekeys_fits(&l->n, &k)) {
 			r = make_room(l, &k, offset + sizeof(*b) + 8 * at);
 			if (r)

@@ -16,6 +16,7 @@
 #include "lib/checksum.h"
 #include "lib/nodekeys_internal.h"
 #include "lib/port.h"
+#include "lib/setmark.h"
 
 /* bcache's format is in host order; this code knows only the order of x86 and arm64 */
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -190,18 +191,28 @@ static __u32 finish_set(const struct dmbc_nodekeys_set *set, struct dmbc_disk_bs
 	return blocks;
 }
 
-__u32 dmbc_nodekeys_open_blocks(const struct dmbc_nodekeys *n, __u32 block_sectors)
+static __u32 mark_words(const struct dmbc_nodekeys *n, const struct dmbc_nodekeys_set *set)
 {
-	return n->open_words ? set_blocks(n->open_words, block_sectors) : 0;
+	return n->leaf && set->journal_seq ? DMBC_SETMARK_WORDS : 0;
+}
+
+__u32 dmbc_nodekeys_open_blocks(const struct dmbc_nodekeys *n, const struct dmbc_nodekeys_set *set)
+{
+	if (!n->open_words)
+		return 0;
+	return set_blocks(mark_words(n, set) + n->open_words, set->block_sectors);
 }
 
 __u32 dmbc_nodekeys_seal_pack(const struct dmbc_nodekeys *n, const struct dmbc_nodekeys_set *set,
 			      void *buf)
 {
 	const struct dmbc_bset *open = &n->run[n->nr_runs - 1];
+	const struct dmbc_setmark_node id = { set->seq, set->ptr_word };
 	struct dmbc_disk_bset *b = buf;
-	__u32 i, words = 0;
+	__u32 i, words = mark_words(n, set);
 
+	if (words)
+		dmbc_setmark_pack(b->d, &id, set->journal_seq);
 	for (i = 0; i < open->nr; i++)
 		words += dmbc_verify_pack_key(&open->keys[i], &b->d[words]);
 	return finish_set(set, b, words);

@@ -25,7 +25,7 @@
 
 /* A piece: the key itself and the far part of one it falls into. */
 #define PIECE_WORDS (2 * DMBC_KEY_WORDS_PTR)
-/* Open runs of this size are appended: a little less than a 4 KiB block. */
+/* Open runs of this size are appended: with a piece, the mark and the header a 4 KiB block. */
 #define APPEND_WORDS 498
 /* ... and inserters wait when they have grown to this before the last append ended. */
 #define WAIT_WORDS 2000

@@ -155,6 +155,8 @@ struct dmbc_journal_found {
  */
 int dmbc_journal_read(struct dmbc_journal *j, struct dmbc_journal_found *found,
 		      struct dmbc_why *why);
+/* After read, before the replay is done: the oldest entry that is still there. */
+__u64 dmbc_journal_found_from(const struct dmbc_journal *j);
 /*
  * After read: calls @fn for the keys of each needed entry in order; non-zero
  * stops and is returned. The entries stay in memory until the replay is done,

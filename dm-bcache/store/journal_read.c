@@ -319,6 +319,11 @@ int dmbc_journal_read(struct dmbc_journal *j, struct dmbc_journal_found *found,
 	return r;
 }
 
+__u64 dmbc_journal_found_from(const struct dmbc_journal *j)
+{
+	return j->found_from;
+}
+
 int dmbc_journal_each(struct dmbc_journal *j,
 		      int (*fn)(void *ctx, __u64 seq, const struct dmbc_key *keys, __u32 nr),
 		      void *ctx)

@@ -129,8 +129,9 @@ void dmbc_nodes_prefetch(struct dmbc_nodes *ns, const struct dmbc_key *key);
 void dmbc_nodes_why(struct dmbc_nodes *ns, struct dmbc_why *why);
 /*
  * While on (start-up, before the replay), a leaf whose last set is damaged
- * loses it: the write was cut off and its keys are in the journal. The torn
- * block is overwritten at once, so that the node is well-formed again.
+ * loses it if the journal has all its keys (lib/setmark.h): the write was cut
+ * off. The torn block is overwritten at once, so that the node is well-formed
+ * again. Else the node is bad.
  */
 void dmbc_nodes_set_repair(struct dmbc_nodes *ns, bool on);
 

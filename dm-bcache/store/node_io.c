@@ -20,6 +20,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 
+#include "lib/setmark.h"
 #include "store/blockio.h"
 #include "store/journal.h"
 #include "store/node_internal.h"
@@ -44,7 +45,7 @@ static void fail(struct dmbc_nodes *ns, int error)
 
 /* ---- reading --------------------------------------------------------------------- */
 
-/* Overwrites the start of a set that was cut off by a power failure. */
+/* Overwrites the start of a set that was cut off by a power failure: its keys will be replayed. */
 static int repair_tail(struct dmbc_node *n)
 {
 	struct dmbc_nodes *ns = n->nodes;
@@ -54,12 +55,24 @@ static int repair_tail(struct dmbc_node *n)
 
 	if (!zero)
 		return -ENOMEM;
-	pr_warn("dm-bcache: node at sector %llu: dropped an incomplete last set\n",
+	pr_warn("dm-bcache: node at sector %llu: recovered: an incomplete last set, the journal "
+		"has its keys\n",
 		(unsigned long long)dmbc_nodes_sector(n));
 	r = dmbc_blockio_write(ns->c.io, dmbc_nodes_sector(n) + (__u64)n->written * block, block,
 			       zero, DMBC_IO_FUA);
 	kfree(zero);
 	return r;
+}
+
+/*
+ * What is appended to an interior node lies within one sector, which a power cut
+ * does not tear: a damaged set there was whole once, and other nodes rely on it.
+ */
+static __u64 leaf_repair_from(const struct dmbc_node *n)
+{
+	struct dmbc_nodes *ns = n->nodes;
+
+	return !n->level && READ_ONCE(ns->repair) ? dmbc_journal_found_from(ns->c.journal) : 0;
 }
 
 /* Unpacks the image at n->data. */
@@ -68,7 +81,7 @@ static int load_node(struct dmbc_node *n)
 	struct dmbc_nodes *ns = n->nodes;
 	struct dmbc_nodekeys_image info = {
 		.ptr_word = n->key.ptr,
-		.allow_torn = !n->level && READ_ONCE(ns->repair),
+		.journal_from = leaf_repair_from(n),
 	};
 	int r;
 
@@ -225,11 +238,13 @@ void dmbc_nodes_append(struct dmbc_node *n)
 	struct dmbc_nodes *ns = n->nodes;
 	const __u32 block = ns->c.g->block_sectors;
 	struct dmbc_nodekeys_set set = dmbc_nodes_set(n);
-	__u32 blocks = dmbc_nodekeys_open_blocks(&n->keys, block);
 	__u64 sector = dmbc_nodes_sector(n) + (__u64)n->written * block;
 	void *bounce;
+	__u32 blocks;
 
 	lockdep_assert_held_write(&n->lock);
+	set.journal_seq = n->open_pin;
+	blocks = dmbc_nodekeys_open_blocks(&n->keys, &set);
 	if (n->appending || !blocks || READ_ONCE(ns->failed))
 		return;
 	if (WARN_ON_ONCE(n->written + blocks > ns->node_blocks)) {
@@ -285,7 +300,8 @@ bool dmbc_nodes_fits(struct dmbc_node *n, __u32 words)
 {
 	const struct dmbc_nodes *ns = n->nodes;
 	__u32 block = ns->c.g->block_sectors * DMBC_SECTOR_BYTES;
-	__u32 bytes = sizeof(struct dmbc_disk_bset) + 8 * (n->keys.open_words + words);
+	__u32 mark = n->level ? 0 : DMBC_SETMARK_WORDS;
+	__u32 bytes = sizeof(struct dmbc_disk_bset) + 8 * (mark + n->keys.open_words + words);
 
 	return n->written + (bytes + block - 1) / block <= ns->node_blocks;
 }

@@ -5,12 +5,16 @@
  */
 #include "lib_mutate.h"
 
+#include "lib/setmark.h"
+
 #define PTR_WORD 0x77ULL
 #define NODE_BYTES 8192
 
 static size_t seed_input(__u8 *buf)
 {
 	struct dmbc_geometry g = fixture_geometry();
+	const struct dmbc_setmark_node id = { 99, PTR_WORD };
+	__le64 mark[DMBC_SETMARK_WORDS];
 	struct dmbc_key keys[30];
 	__u32 set, i, used = 0;
 
@@ -20,6 +24,10 @@ static size_t seed_input(__u8 *buf)
 					  ? dmbc_key_make_hole(1, 200 + 100 * i + 30 * set, 50)
 					  : dmbc_key_make(1, 200 + 100 * i + 30 * set, 64, false,
 							  dmbc_ptr_make((10ULL + i) << 6, set));
+		dmbc_setmark_pack(mark, &id, set);
+		if (set)
+			keys[0] = (struct dmbc_key){ __le64_to_cpu(mark[0]), 0,
+						     __le64_to_cpu(mark[2]) };
 		used += fixture_bset(&g, buf + used, PTR_WORD, 99, keys, 30);
 	}
 	return NODE_BYTES;
@@ -69,7 +77,7 @@ static void check_node(const struct dmbc_nodekeys *n)
 
 static bool load(const __u8 *buf, __u32 bytes, bool leaf, bool torn)
 {
-	struct dmbc_nodekeys_image info = { .ptr_word = PTR_WORD, .allow_torn = torn };
+	struct dmbc_nodekeys_image info = { .ptr_word = PTR_WORD, .journal_from = torn };
 	__u32 capacity = bytes < 32 ? 0 : dmbc_nodekeys_capacity(bytes);
 	struct dmbc_bset_tree_entry *tree = malloc((capacity + 1) * sizeof(*tree));
 	struct dmbc_key *scratch = malloc((capacity + 1) * sizeof(*scratch));

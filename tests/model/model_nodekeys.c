@@ -44,7 +44,13 @@ static struct dmbc_key *keys_of(__u64 *memory)
 
 static struct dmbc_nodekeys_set set_id(void)
 {
-	struct dmbc_nodekeys_set set = { m.g.set_magic, m.seq, PTR_WORD, m.g.block_sectors };
+	struct dmbc_nodekeys_set set = {
+		.set_magic = m.g.set_magic,
+		.seq = m.seq,
+		.ptr_word = PTR_WORD,
+		.block_sectors = m.g.block_sectors,
+		.journal_seq = m.n.leaf && m.written ? 7 : 0,
+	};
 
 	return set;
 }
@@ -233,7 +239,7 @@ static bool seal(void)
 {
 	const __u32 block = m.g.block_sectors * DMBC_SECTOR_BYTES;
 	struct dmbc_nodekeys_set set = set_id();
-	__u32 blocks = dmbc_nodekeys_open_blocks(&m.n, m.g.block_sectors);
+	__u32 blocks = dmbc_nodekeys_open_blocks(&m.n, &set);
 
 	if ((m.written + blocks) * block > m.bytes)
 		return false;
@@ -289,10 +295,11 @@ static void run_leaf(__u32 node_sectors, __u32 block_sectors, __u32 steps)
 	start_node(node_sectors, block_sectors, true);
 	seal();
 	for (step = 0; step < steps; step++) {
+		const struct dmbc_nodekeys_set set = set_id();
 		__u64 pos = random_below(SPACE);
 		bool full = !dmbc_nodekeys_has_room(&m.n, 1) ||
-			    (m.written + dmbc_nodekeys_open_blocks(&m.n, block_sectors)) *
-					    block_sectors * DMBC_SECTOR_BYTES >
+			    (m.written + dmbc_nodekeys_open_blocks(&m.n, &set)) * block_sectors *
+					    DMBC_SECTOR_BYTES >
 				    m.bytes - 512;
 
 		if (step % 4096 == 0)

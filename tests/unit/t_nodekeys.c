@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A node's keys: the rules one by one; model_nodekeys has the combinations. */
+#include "lib/setmark.h"
 #include "lib_fixture.h"
 
 #define BYTES 32768
@@ -84,10 +85,27 @@ static void expect_hole(__u64 pos, __u64 expect_end)
 	assert_int_equal(end, expect_end);
 }
 
+static struct dmbc_nodekeys_set set_id(void)
+{
+	return (struct dmbc_nodekeys_set){
+		.set_magic = g.set_magic,
+		.seq = 99,
+		.ptr_word = PTR_WORD,
+		.block_sectors = g.block_sectors,
+	};
+}
+
+static __u32 open_blocks(void)
+{
+	struct dmbc_nodekeys_set set = set_id();
+
+	return dmbc_nodekeys_open_blocks(&n, &set);
+}
+
 static void seal(void)
 {
 	static __u64 buf[BYTES / 8];
-	struct dmbc_nodekeys_set set = { g.set_magic, 99, PTR_WORD, g.block_sectors };
+	struct dmbc_nodekeys_set set = set_id();
 
 	dmbc_nodekeys_seal_pack(&n, &set, buf);
 	dmbc_nodekeys_sealed(&n, scratch);
@@ -104,7 +122,7 @@ static void empty_node(void **state)
 	expect_hole(5, 100000);
 	dmbc_nodekeys_iter_start(&it, &n, 0, 0);
 	assert_null(dmbc_nodekeys_iter_next(&it));
-	assert_int_equal(dmbc_nodekeys_open_blocks(&n, 1), 0);
+	assert_int_equal(open_blocks(), 0);
 	assert_int_equal(dmbc_nodekeys_count(&n).live, 0);
 	seal();
 	expect_hole(5, 100000);
@@ -136,7 +154,7 @@ static void holes_stay_until_sealed(void **state)
 	start(true);
 	insert(hole(100, 200));
 	assert_int_equal(n.open_words, 2);
-	assert_int_equal(dmbc_nodekeys_open_blocks(&n, 1), 1);
+	assert_int_equal(open_blocks(), 1);
 	seal();
 	assert_int_equal(dmbc_nodekeys_count(&n).dead, 0);
 	assert_int_equal(n.nr_runs, 1);
@@ -265,13 +283,14 @@ static void copies_live_keys_in_order(void **state)
 
 static void first_set_is_the_array(void **state)
 {
-	struct dmbc_nodekeys_set set = { g.set_magic, 99, PTR_WORD, 8 };
+	struct dmbc_nodekeys_set set;
 	struct dmbc_nodekeys_image info = { .ptr_word = PTR_WORD };
 	__u32 blocks, i;
 
 	(void)state;
 	start(true);
 	g.block_sectors = 8;
+	set = set_id();
 	memset(buffer, 0xee, sizeof(buffer));
 	for (i = 0; i < 300; i++)
 		base()[i] = data(10 * i, 10 * i + 5, 100 + i);
@@ -316,23 +335,44 @@ static void later_sets_win(void **state)
 	assert_int_equal(dmbc_nodekeys_count(&n).dead, 0);
 }
 
+/* What a set's first key says of the journal entries it depends on. */
+static struct dmbc_key mark(__u64 journal_seq)
+{
+	const struct dmbc_setmark_node id = { 99, PTR_WORD };
+	__le64 words[DMBC_SETMARK_WORDS];
+
+	dmbc_setmark_pack(words, &id, journal_seq);
+	return (struct dmbc_key){
+		__le64_to_cpu(words[0]),
+		__le64_to_cpu(words[1]),
+		__le64_to_cpu(words[2]),
+	};
+}
+
+/* A node whose second set depends on journal entries from 1000 on and is torn. */
+static char *torn_node(void)
+{
+	struct dmbc_key a = data(100, 160, 10), b[2] = { mark(1000), data(200, 260, 10) };
+	char *torn;
+
+	start(true);
+	add_set(&a, 1);
+	torn = (char *)image + image_used;
+	add_set(b, 2);
+	torn[sizeof(struct dmbc_disk_bset) + 8 * (DMBC_SETMARK_WORDS + 1)] ^= 1;
+	return torn;
+}
+
 static void torn_tail(void **state)
 {
 	struct dmbc_nodekeys_image info = { 0 };
-	struct dmbc_key a, b;
-	__u32 torn;
+	struct dmbc_key b = data(200, 260, 10);
 
 	(void)state;
-	start(true);
-	a = data(100, 160, 10);
-	b = data(200, 260, 10);
-	add_set(&a, 1);
-	torn = image_used;
-	add_set(&b, 1);
-	((char *)image)[torn + 40] ^= 1;
+	torn_node();
 	assert_int_equal(load(&info), -EILSEQ);
 	assert_non_null(strstr(why.text, "checksum"));
-	info.allow_torn = true;
+	info.journal_from = 1000;
 	check_ok(load(&info), &why);
 	assert_true(info.tail_torn);
 	assert_int_equal(info.written, 1);
@@ -341,9 +381,56 @@ static void torn_tail(void **state)
 	add_set(&b, 1);
 	assert_int_equal(load(&info), -EINVAL);
 	start(true);
-	add_set(&a, 1);
+	add_set(&b, 1);
 	((char *)image)[40] ^= 1;
 	assert_int_equal(load(&info), -EILSEQ);
+}
+
+/* A damaged last set of which the journal may have forgotten keys is no torn one. */
+static void damaged_tail_is_refused(void **state)
+{
+	struct dmbc_nodekeys_image info = { .journal_from = 1001 };
+	struct dmbc_key a = data(100, 160, 10);
+	__u32 bit;
+
+	(void)state;
+	torn_node();
+	assert_int_equal(load(&info), -EILSEQ);
+	assert_non_null(strstr(why.text, "not all in the journal"));
+	/* as one without a mark, which mainline wrote */
+	start(true);
+	add_set(&a, 1);
+	add_set(&a, 1);
+	((char *)image)[512 + 40] ^= 1;
+	info.journal_from = 1;
+	assert_int_equal(load(&info), -EILSEQ);
+	/* and one whose mark is damaged itself */
+	for (bit = 0; bit < 64 * DMBC_SETMARK_WORDS; bit++) {
+		char *d = torn_node() + sizeof(struct dmbc_disk_bset);
+
+		d[bit / 8] ^= 1 << bit % 8;
+		assert_int_equal(load(&info), -EILSEQ);
+	}
+	/* numbers may wrap */
+	assert_true(dmbc_setmark_since((__le64[]){ __cpu_to_le64(mark(1ULL << 32).high), 0,
+						   __cpu_to_le64(mark(1ULL << 32).ptr) },
+				       3, &(struct dmbc_setmark_node){ 99, PTR_WORD },
+				       0xfffffff0ULL));
+}
+
+static void marks_are_no_keys(void **state)
+{
+	struct dmbc_nodekeys_image info = { 0 };
+	struct dmbc_key keys[2] = { mark(5), data(0, 8, 10) };
+
+	(void)state;
+	start(true);
+	keys[1].high &= ~0xfffffULL; /* inode 0: right behind the mark */
+	add_set(keys, 2);
+	add_set(keys, 2);
+	check_ok(load(&info), &why);
+	assert_int_equal(dmbc_nodekeys_count(&n).live, 1);
+	assert_int_equal(dmbc_nodekeys_count(&n).dead, 0);
 }
 
 static void stray_sets_are_refused(void **state)
@@ -577,6 +664,8 @@ int main(void)
 		cmocka_unit_test(first_set_is_the_array),
 		cmocka_unit_test(later_sets_win),
 		cmocka_unit_test(torn_tail),
+		cmocka_unit_test(damaged_tail_is_refused),
+		cmocka_unit_test(marks_are_no_keys),
 		cmocka_unit_test(stray_sets_are_refused),
 		cmocka_unit_test(full_nodes),
 		cmocka_unit_test(full_of_holes),
