@@ -217,6 +217,11 @@ static void retire_old(struct dmbc_gens *g)
 	g->loaded = false;
 }
 
+bool dmbc_gens_replaying(const struct dmbc_gens *g)
+{
+	return dmbc_journal_replaying(g->j);
+}
+
 int dmbc_gens_write(struct dmbc_gens *g)
 {
 	__u32 i;
@@ -234,7 +239,7 @@ int dmbc_gens_write(struct dmbc_gens *g)
 	dmbc_journal_set_prios(g->j, bucket_of(g, g->fresh[0]));
 	r = dmbc_journal_commit(g->j);
 	if (r)
-		return r; /* either chain may be the named one: both stay */
+		return -EIO; /* either chain may be the named one: both stay */
 	retire_old(g);
 	return 0;
 }

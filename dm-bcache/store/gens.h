@@ -35,5 +35,7 @@ int dmbc_gens_load(struct dmbc_gens *g, __u64 bucket, struct dmbc_why *why);
  * Sleeps; one caller at a time: start-up, then the refill.
  */
 int dmbc_gens_write(struct dmbc_gens *g);
+/* A replay is under way, in which the journal's room should be spared. */
+bool dmbc_gens_replaying(const struct dmbc_gens *g);
 
 #endif

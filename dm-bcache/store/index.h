@@ -144,8 +144,8 @@ int dmbc_index_mark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, 
 /* Inserts keys of journal entry @seq without journalling them again; pins @seq instead. Splits may
  * take buckets and commit to the journal. */
 int dmbc_index_replay(struct dmbc_index *ix, __u64 seq, const struct dmbc_key *keys, __u32 nr);
-/* After the replay: unpins; the first call also commits the root that the replay has left and
- * writes out its keys. Sleeps. */
+/* After the replay: unpins; the first call also writes out its keys and commits the root that it
+ * has left. Sleeps. */
 void dmbc_index_unmark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, __u32 nr);
 
 /* ---- gc (index_gc.c) ---------------------------------------------------------- */

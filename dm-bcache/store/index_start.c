@@ -285,16 +285,20 @@ int dmbc_index_mark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, 
 }
 
 /*
- * After the last key: the root is durable, what was dead under the old one free.
- * The keys go to the medium at once: if they waited, a machine that crashes soon
- * after each start would replay them each time and fill the journal by it.
+ * After the last key. The keys go to the medium at once, and then only the root
+ * to the journal: the one entry that a start writes says that no older one is
+ * needed. So starts that each lose power before their end do not fill the
+ * journal, and one block of room is enough to end. What was dead under the old
+ * root is free then.
  */
 static void end_replay(struct dmbc_index *ix)
 {
+	if (dmbc_nodes_write_all(ix->c.nodes))
+		return; /* that has failed the set */
+	dmbc_journal_replayed(ix->c.journal, ~0ULL);
 	mutex_lock(&ix->lock);
 	dmbc_index_commit_root(ix);
 	mutex_unlock(&ix->lock);
-	dmbc_nodes_write_all(ix->c.nodes); /* an error has failed the set */
 }
 
 void dmbc_index_unmark_journal(struct dmbc_index *ix, const struct dmbc_key *keys, __u32 nr)

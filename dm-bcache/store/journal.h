@@ -173,6 +173,8 @@ void dmbc_journal_start_replay(struct dmbc_journal *j);
  * that was full at the crash wins room before the replay is through.
  */
 void dmbc_journal_replayed(struct dmbc_journal *j, __u64 seq);
+/* Are keys of found entries still on their way back into the index? Any context. */
+bool dmbc_journal_replaying(const struct dmbc_journal *j);
 /* All keys are back in the index: drops the replay pins and the entries in memory. */
 void dmbc_journal_replay_done(struct dmbc_journal *j);
 /*

@@ -400,6 +400,11 @@ void dmbc_journal_replayed(struct dmbc_journal *j, __u64 seq)
 	spin_unlock_irq(&j->lock);
 }
 
+bool dmbc_journal_replaying(const struct dmbc_journal *j)
+{
+	return READ_ONCE(j->replay_from) <= READ_ONCE(j->replay_to);
+}
+
 void dmbc_journal_replay_done(struct dmbc_journal *j)
 {
 	dmbc_journal_replayed(j, U64_MAX);

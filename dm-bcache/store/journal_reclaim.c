@@ -17,8 +17,10 @@
  *      of the journal, so this wait ends.
  *
  * Replay pins are the exception to "this wait ends": a write that only they
- * hold up fails with -ENOSPC instead. It takes many starts that each crash in
- * their replay to come there, because of the blocks that rule 2 keeps for them.
+ * hold up fails with -ENOSPC instead. A replay writes no entry before its end,
+ * where nothing is pinned any more, except when its splits need more buckets than
+ * the start has found unused, or its roots leave more dead nodes than limbo holds;
+ * so it takes a ring without room and one of these to come there.
  */
 #include <linux/errno.h>
 #include <linux/jiffies.h>
@@ -65,16 +67,11 @@ void dmbc_journal_count_free_locked(struct dmbc_journal *j)
 
 /* ---- writing without shutting oneself out ------------------------------------------ */
 
-static bool replaying(const struct dmbc_journal *j)
-{
-	return j->replay_from <= j->replay_to;
-}
-
 /* A write waits for pins up to @seq; if replay itself holds them, for ever: then it fails. */
 static bool block_locked(struct dmbc_journal *j, __u64 seq)
 {
 	j->blocked_seq = seq;
-	if (replaying(j) && j->replay_from <= seq)
+	if (dmbc_journal_replaying(j) && j->replay_from <= seq)
 		dmbc_journal_fail_locked(j, -ENOSPC);
 	return false;
 }
@@ -82,7 +79,7 @@ static bool block_locked(struct dmbc_journal *j, __u64 seq)
 /* Is there a way on from @s, behind an entry about to be written? */
 static bool leads_on(const struct dmbc_journal *j, struct dmbc_journal_spot s)
 {
-	__u32 keep = replaying(j) ? 0 : j->reserve_blocks / 2;
+	__u32 keep = dmbc_journal_replaying(j) ? 0 : j->reserve_blocks / 2;
 
 	return dmbc_journal_place(j, &s, dmbc_journal_blocks(j, j->reserved_words)) &&
 	       free_blocks(j, &s) >= keep;

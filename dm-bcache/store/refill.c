@@ -79,7 +79,8 @@ void dmbc_refill_seed(struct dmbc_refill *r)
 	__u64 bucket = dmbc_geometry_first_free(r->bs->g);
 
 	for (; bucket < r->bs->g->nbuckets && dmbc_alloc_wanted(r->a); bucket++)
-		if (r->bs->b[bucket].use == DMBC_BUCKET_UNUSED)
+		if (r->bs->b[bucket].use == DMBC_BUCKET_UNUSED &&
+		    !atomic_read(&r->bs->b[bucket].pins))
 			dmbc_alloc_add_free(r->a, bucket);
 }
 
@@ -103,11 +104,11 @@ static void promote(struct dmbc_refill *r)
 }
 
 /*
- * At start-up nothing is free, and generations need buckets to be written to.
- * UNUSED ones will do at once: nothing on the medium names them with their
- * present generation (start-up has marked all that is named), and the new one
- * becomes durable by the very write they serve. There are always enough: at
- * any power cut the free ones, or the chain being written, become such.
+ * A start may find few UNUSED buckets, and a replay take them all; generations
+ * need buckets to be written to. UNUSED ones will do at once: nothing on the medium
+ * names them with their present generation, and the new one becomes durable by
+ * the very write they serve. There are always
+ * enough: at any power cut the free ones, or the chain being written, become such.
  */
 static bool ensure_prio(struct dmbc_refill *r)
 {
@@ -171,13 +172,24 @@ static void rest(struct dmbc_refill *r, unsigned int ms)
 	wait_event_idle_timeout(r->wait, r->kicked || kthread_should_stop(), msecs_to_jiffies(ms));
 }
 
+/*
+ * Not during a replay, unless it waits: the journal may be full, and starts that
+ * each lose power after one more entry would never come to an end.
+ */
+static bool is_due(const struct dmbc_refill *r)
+{
+	if (dmbc_gens_replaying(r->gens) && !dmbc_alloc_has_waiters(r->a))
+		return false;
+	return dmbc_alloc_is_low(r->a);
+}
+
 static int refill_thread(void *data)
 {
 	struct dmbc_refill *r = data;
 	enum outcome outcome = PROGRESS;
 
 	while (outcome != FAILED && !kthread_should_stop()) {
-		wait_event_idle(r->wait, dmbc_alloc_is_low(r->a) || kthread_should_stop());
+		wait_event_idle(r->wait, is_due(r) || kthread_should_stop());
 		if (kthread_should_stop())
 			break;
 		WRITE_ONCE(r->kicked, false);
@@ -203,6 +215,7 @@ int dmbc_refill_start(struct dmbc_refill *r)
 	if (r->thread)
 		return 0;
 	r->written = jiffies - msecs_to_jiffies(VICTIM_WAIT_MS);
+	dmbc_refill_seed(r);
 	dmbc_alloc_set_failed(r->a, false);
 	thread = kthread_run(refill_thread, r, "dmbc_refill");
 	if (IS_ERR(thread)) {

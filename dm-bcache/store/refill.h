@@ -22,10 +22,19 @@ struct dmbc_refill *dmbc_refill_create(struct dmbc_alloc *a, struct dmbc_buckets
 				       struct dmbc_gens *gens, enum dmbc_replacement policy);
 /* Stops the thread and frees. */
 void dmbc_refill_destroy(struct dmbc_refill *r);
-int dmbc_refill_start(struct dmbc_refill *r); /* starts the thread; 0 or -ENOMEM */
+/*
+ * Fills the list with what is unused and starts the thread; 0 or -ENOMEM. What the
+ * medium names, tree and journal, is marked: a replay finds buckets, and needs no
+ * journal entry for them.
+ */
+int dmbc_refill_start(struct dmbc_refill *r);
 /* Waits for the batch under way; from here on waiters for buckets get -ENOSPC. */
 void dmbc_refill_stop(struct dmbc_refill *r);
-/* First use of an empty set: fills the list without a generation write (nothing was ever used). */
+/*
+ * Fills the list with unused buckets without a generation write. Only where
+ * nothing on the medium names them with their present generation: in an empty
+ * set, and in one whose tree and journal are marked and not changed yet.
+ */
 void dmbc_refill_seed(struct dmbc_refill *r);
 void dmbc_refill_set_policy(struct dmbc_refill *r, enum dmbc_replacement policy);
 /* Called when no victim can be found, or generations are near their limit: gc should run. Must only

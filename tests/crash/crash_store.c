@@ -36,8 +36,6 @@ static struct sim_format random_format(void)
 		.policy = sim_random_below(3),
 	};
 
-	/* with two blocks in a bucket a replay may not find room for the new roots it makes */
-	f.bucket_sectors = max(f.bucket_sectors, 4 * f.block_sectors);
 	if (!sim_random_below(4)) {
 		f.nbuckets = 200 + sim_random_below(300); /* two or three journal buckets */
 		f.bucket_sectors *= 4;

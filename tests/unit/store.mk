@@ -5,6 +5,7 @@
 #   model_store   random operations against a map of sectors
 #   crash_store   the same with power cuts at random moments
 #   crash_every   power cuts at every write of short workloads
+#   crash_named   failure classes that random work seldom meets
 #   mutate_store  damaged images
 #   sim_image     images as files, for the tools
 
@@ -23,7 +24,7 @@ sources := $(wildcard $(module)/lib/*.c $(tests)/unit/shim/*.c $(tests)/unit/sim
 objects := $(patsubst $(root)/%.c,$(OUT)/store/%.o,$(sources))
 units := $(foreach u,super bucket alloc refill gens uuids journal node index,$(if $(wildcard \
 	$(tests)/unit/t_$(u).c),t_$(u)))
-programs := $(units) model_store crash_store crash_every mutate_store sim_image
+programs := $(units) model_store crash_store crash_every crash_named mutate_store sim_image
 
 all: $(programs:%=$(OUT)/%)
 

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Failure classes that random work seldom meets, each brought about on purpose:
+ *
+ *   generations    D24: buckets go round hundreds of times over a leaf that nobody rewrites
+ *   replay-loop    H1: power fails in one start after the other, behind each journal write
+ *   rotten-set     a damaged last set of a leaf whose keys the journal has forgotten
+ *   torn-set       ... and one whose keys it still has
+ *
+ *   crash_named [TEST [ROUNDS [SEED]]]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <linux/slab.h>
+
+#include "shim.h"
+#include "sim/sim_load.h"
+
+static void open_store(struct sim_store *s)
+{
+	if (sim_store_open(s))
+		shim_die(SHIM_PLACE, "does not start: %s", s->why.text);
+}
+
+/* Power returns to what is on the medium. */
+static void reopen_disk(struct sim_store *s, enum sim_survivors which)
+{
+	struct sim_image *image;
+
+	sim_disk_cut_now(s->io);
+	if (s->steps_up)
+		sim_store_close(s);
+	image = sim_disk_crash_image_with(s->io, which);
+	dmbc_blockio_destroy(s->io);
+	s->io = sim_disk_reopen(image);
+}
+
+/* ---- generations ------------------------------------------------------------------------ */
+
+#define OLD_KEYS 600 /* of one sector: more than a leaf holds */
+#define TURNS 300 /* of all buckets */
+#define STALLS 40
+
+static void put(struct sim_store *s, u32 inode, u64 pos, u32 sectors, u64 ptr)
+{
+	struct dmbc_insert op = { .how = DMBC_INSERT_SET }, *ops = &op;
+
+	op.key = dmbc_key_make(inode, pos + sectors, sectors, false, ptr);
+	if (dmbc_index_insert(s->index, &ops, 1))
+		shim_die(SHIM_PLACE, "insert failed");
+	dmbc_bucket_unpin(&s->buckets, ptr);
+}
+
+/* Clean data of stamps @stamp, @stamp + 1, ...; false: no bucket is free. */
+static bool write_clean(struct sim_store *s, u32 inode, u64 pos, u32 want, u64 stamp)
+{
+	u64 ptr, stamps[16];
+	u32 i, n = dmbc_alloc_sectors(s->alloc, DMBC_ALLOC_CLEAN, inode, want, &ptr);
+
+	if (!n)
+		return false;
+	for (i = 0; i < n; i++)
+		stamps[i] = stamp + i;
+	if (sim_disk_write_stamps(s->io, dmbc_ptr_sector(ptr), n, stamps))
+		shim_die(SHIM_PLACE, "write failed");
+	put(s, inode, pos, n, ptr);
+	return true;
+}
+
+/* Each old sector is what it was, or gone. */
+static void check_old(struct sim_store *s)
+{
+	struct dmbc_fragment f;
+	u64 pos, stamp;
+
+	for (pos = 0; pos < OLD_KEYS; pos++) {
+		if (dmbc_index_lookup(s->index, 0, pos, 1, true, &f))
+			shim_die(SHIM_PLACE, "lookup failed");
+		if (f.kind == DMBC_FRAGMENT_HOLE)
+			continue;
+		if (sim_disk_read_stamps(s->io, dmbc_ptr_sector(f.ptr), 1, &stamp) ||
+		    stamp != 1000 + pos)
+			shim_die(SHIM_PLACE, "sector %llu came back as %llu", pos, stamp);
+		dmbc_bucket_unpin(&s->buckets, f.ptr);
+	}
+}
+
+/* Buckets of data until one turn is through, or none can be had any more. */
+static bool turn_buckets(struct sim_store *s)
+{
+	u64 left = s->g.nbuckets;
+	u32 stalls = 0;
+
+	while (left && stalls < STALLS) {
+		if (write_clean(s, 1, 16 * sim_random_below(64), 16, 1ULL << 32)) {
+			left--;
+			stalls = 0;
+		} else {
+			sim_sleep(HZ / 10);
+			stalls++;
+		}
+	}
+	return !left;
+}
+
+static void generations(void)
+{
+	struct sim_format f = { 1, 16, 160, DMBC_REPLACE_FIFO };
+	struct sim_store s = {
+		.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
+		.gc_delay = ~0U / 4, /* never */
+		.first_gen = sim_random(),
+	};
+	u32 turn, turned = 0;
+	u64 pos;
+
+	sim_disk_set_latency(s.io, 0);
+	sim_store_format(s.io, &f);
+	open_store(&s);
+	for (pos = 0; pos < OLD_KEYS;)
+		pos += write_clean(&s, 0, pos, 1, 1000 + pos);
+	for (turn = 0; turn < TURNS; turn++) {
+		turned += turn_buckets(&s);
+		check_old(&s);
+		if (turn % 40 == 39) { /* what was known of generations is found out again */
+			sim_store_close(&s);
+			open_store(&s);
+			check_old(&s);
+		}
+		if (turn == TURNS / 2) { /* now it is the index that has to let go */
+			sim_store_close(&s);
+			s.gc_delay = 1;
+			open_store(&s);
+		}
+	}
+	if (turned < TURNS / 2)
+		shim_die(SHIM_PLACE, "only %u turns of %u: gc did not help", turned, TURNS);
+	sim_store_close(&s);
+	dmbc_blockio_destroy(s.io);
+}
+
+/* ---- starts that never come to their end -------------------------------------------------- */
+
+struct loop {
+	struct sim_store s;
+	u64 first, end; /* sectors of the journal */
+	bool written; /* an entry was, or is about to be */
+};
+
+static void watch_writes(void *ctx, u64 sector, u32 sectors, unsigned int flags)
+{
+	struct loop *p = ctx;
+
+	p->written |= sector >= p->first && sector < p->end;
+}
+
+/* The first write behind one of the journal does not come to the disk. */
+static void cut_behind_journal(void *ctx)
+{
+	struct loop *p = ctx;
+
+	if (p->written && !sim_random_below(2))
+		sim_disk_cut_now(p->s.io);
+}
+
+/* As many starts as there is any way to cut, and one that is left alone. */
+static void start_in_a_loop(struct loop *p, u32 starts)
+{
+	int r;
+
+	while (starts--) {
+		p->written = false;
+		sim_disk_on_write(p->s.io, watch_writes, p);
+		sim_disk_on_arrival(p->s.io, cut_behind_journal, p);
+		r = sim_store_open(&p->s);
+		if (r && !sim_disk_is_cut(p->s.io))
+			shim_die(SHIM_PLACE, "does not start: %s", p->s.why.text);
+		sim_sleep(sim_random_below(3));
+		reopen_disk(&p->s, sim_random_below(2) ? SIM_SURVIVE_ALL : SIM_SURVIVE_TORN);
+	}
+	open_store(&p->s);
+}
+
+static void replay_loop(void)
+{
+	bool large = sim_random_below(2);
+	struct sim_format f = { large ? 8 : 1, large ? 16 << sim_random_below(2) : 16, 200, 0 };
+	struct loop p = { .s.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct sim_load l = {
+		.store = &p.s,
+		.inodes = 1,
+		.sectors = 1500,
+		.max_sectors = 1,
+		.workers = 4,
+		.flushes = 1 + sim_random_below(200),
+		.history = true,
+		.no_reads = true,
+	};
+	u32 rounds = 4;
+
+	sim_load_init(&l);
+	sim_store_format(p.s.io, &f);
+	open_store(&p.s);
+	p.first = dmbc_geometry_sector(&p.s.g, p.s.g.first_bucket);
+	p.end = dmbc_geometry_sector(&p.s.g, dmbc_geometry_first_free(&p.s.g));
+	while (rounds--) {
+		sim_disk_cut_after(p.s.io, 50 + sim_random_below(500));
+		sim_load_run(&l, 3000);
+		reopen_disk(&p.s, SIM_SURVIVE_SOME);
+		start_in_a_loop(&p, sim_random_below(60));
+		sim_load_recover(&l);
+		sim_load_check(&l);
+	}
+	sim_store_close(&p.s);
+	dmbc_blockio_destroy(p.s.io);
+	sim_load_exit(&l);
+}
+
+/* ---- damaged last sets --------------------------------------------------------------------- */
+
+#define SET_KEYS 100
+
+/* A root whose last set has many keys; returns its sector and the set's block. */
+static u64 make_last_set(struct sim_store *s, u32 *block)
+{
+	u32 i;
+
+	for (i = 0; i < SET_KEYS; i++)
+		while (!write_clean(s, 0, 4 * i, 1, 1000 + 4 * i))
+			sim_sleep(1); /* until the refill has begun */
+	if (dmbc_journal_flush(s->journal) || dmbc_nodes_write_all(s->nodes))
+		shim_die(SHIM_PLACE, "I/O error");
+	*block = 1; /* behind the first set, which is empty */
+	return dmbc_ptr_sector(s->found.root.ptr);
+}
+
+static void flip(struct sim_store *s, u64 sector)
+{
+	struct sim_image *image;
+	u8 data[SECTOR_SIZE];
+
+	image = sim_disk_crash_image_with(s->io, SIM_SURVIVE_ALL);
+	sim_image_read(image, sector, data);
+	data[64 + sim_random_below(256)] ^= 1 << sim_random_below(8);
+	sim_image_write(image, sector, data);
+	dmbc_blockio_destroy(s->io);
+	s->io = sim_disk_reopen(image);
+}
+
+static void damage_set(bool forgotten)
+{
+	struct sim_format f = { 1, 64, 200, 0 };
+	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	u64 sector;
+	u32 block;
+
+	sim_store_format(s.io, &f);
+	open_store(&s);
+	sim_store_close(&s);
+	open_store(&s); /* now s.found.root says where the root is */
+	sector = make_last_set(&s, &block);
+	if (!forgotten)
+		sim_disk_cut_now(s.io);
+	sim_store_close(&s); /* with power, the journal says that it is not needed */
+	flip(&s, sector + block + sim_random_below(3));
+	if (forgotten) {
+		if (!sim_store_open(&s))
+			shim_die(SHIM_PLACE, "keys were dropped that the journal has not");
+		if (!strstr(s.why.text, "node at sector"))
+			shim_die(SHIM_PLACE, "no good reason: %s", s.why.text);
+	} else {
+		open_store(&s);
+		check_old(&s);
+		sim_store_close(&s);
+	}
+	dmbc_blockio_destroy(s.io);
+}
+
+static void rotten_set(void)
+{
+	damage_set(true);
+}
+
+static void torn_set(void)
+{
+	damage_set(false);
+}
+
+/* ---- all of them -------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	void (*fn)(void);
+	u32 rounds;
+} tests[] = {
+	{ "generations", generations, 2 },
+	{ "replay-loop", replay_loop, 20 },
+	{ "rotten-set", rotten_set, 50 },
+	{ "torn-set", torn_set, 50 },
+};
+
+static void run(void *arg)
+{
+	void (*fn)(void) = *(void (**)(void))arg;
+
+	sim_set_preemption(2 + sim_random_below(60));
+	fn();
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	u64 rounds = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
+	u64 seed = argc > 3 ? strtoull(argv[3], NULL, 0) : (u64)time(NULL), i, n;
+	bool found = false;
+
+	sim_set_quiet(true);
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		void (*fn)(void) = tests[i].fn;
+
+		if (name && strcmp(name, tests[i].name))
+			continue;
+		found = true;
+		n = rounds ? rounds : tests[i].rounds;
+		printf("%s: %llu rounds from seed %llu\n", tests[i].name, n, seed);
+		fflush(stdout);
+		while (n--)
+			sim_run(run, &fn, seed + n);
+	}
+	return !found;
+}
