@@ -61,6 +61,7 @@ struct dmbc_nodekeys_image {
 	 * set is left out if it says that all its keys are younger. 0: never.
 	 */
 	__u64 journal_from;
+	bool any_tail; /* for tools: it is left out in any case */
 	bool tail_torn; /* out: that has happened */
 };
 

@@ -57,13 +57,13 @@ static int drop_tail(struct load *l, __u32 offset)
 	const struct dmbc_setmark_node id = { l->info->seq, l->info->ptr_word };
 	const struct dmbc_disk_bset *b = set_at(l, offset);
 
-	if (!dmbc_setmark_since(b->d, (l->bytes - offset - sizeof(*b)) / 8, &id,
-				l->info->journal_from)) {
-		dmbc_explain(l->why, "last set damaged, and its keys are not all in the journal");
-		return -EILSEQ;
-	}
-	l->info->tail_torn = true;
-	return 0;
+	l->info->tail_torn =
+		l->info->any_tail || dmbc_setmark_since(b->d, (l->bytes - offset - sizeof(*b)) / 8,
+							&id, l->info->journal_from);
+	if (l->info->tail_torn)
+		return 0;
+	dmbc_explain(l->why, "last set damaged, keys not all in the journal: see dmbcache repair");
+	return -EILSEQ;
 }
 
 static int scan_sets(struct load *l)
@@ -85,7 +85,7 @@ static int scan_sets(struct load *l)
 
 	l->used = at;
 	l->info->written = at / block;
-	if (r == -EILSEQ && at && l->info->journal_from)
+	if (r == -EILSEQ && at && (l->info->journal_from || l->info->any_tail))
 		r = drop_tail(l, at);
 	if (l->info->tail_torn)
 		at += block;

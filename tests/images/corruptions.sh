@@ -7,7 +7,7 @@ sim=$repo/build/unit/sim_image
 [ -x "$sim" ] || { echo "no $sim; make -f tests/unit/store.mk"; exit 1; }
 
 # FILE SEED HOW and geometry: a tree of two levels, with sets after the first in its leaves
-"$sim" make crash 9 crash 600 16 1 6000 16 || fail "base image"
+"$sim" make crash 23 crash 600 16 1 6000 16 || fail "base image"
 "$sim" make stop 3 stop 600 16 1 6000 16 || fail "base image"
 "$sim" make big 5 crash 3000 16 8 8000 4 || fail "base image"
 for base in crash stop big; do

@@ -130,6 +130,12 @@ class Node:
                     keys = {p: k for p, k in keys.items() if k.sector != key.sector or k.gen == key.gen}
         return [keys[p] for p in sorted(keys)]
 
+    def mark(self, journal_seq):
+        """The key at the head of a set that says since when the journal has its keys."""
+        seq = journal_seq & 0xFFFFFFFF
+        said = struct.pack("<QQQ", self.sets()[0].seq, self.pointer, seq)
+        return struct.pack("<QQQ", 9 << 60, 0, 4095 << 51 | checksum(said) >> 45 << 32 | seq)
+
     def append(self, raw):
         """A new last set; returns it."""
         new = Set(self.image, self.sets()[-1].end(), self.pointer)

@@ -99,7 +99,7 @@ static void fix_sets(struct dmbc_nodeload *n, char *image, __u64 ptr)
 enum dmbc_node_state dmbc_nodeload_run(struct dmbc_nodeload *n, void *image, __u64 ptr, bool leaf)
 {
 	__u32 bytes = n->g->node_sectors * DMBC_SECTOR_BYTES;
-	struct dmbc_nodekeys_image info = { .ptr_word = ptr, .allow_torn = leaf };
+	struct dmbc_nodekeys_image info = { .ptr_word = ptr, .any_tail = leaf };
 
 	n->bad_at = 0;
 	n->why.text[0] = '\0';

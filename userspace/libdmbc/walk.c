@@ -60,6 +60,8 @@ bool dmbc_walk_torn_is_journalled(const struct dmbc_set *set, const struct dmbc_
 	words = __le32_to_cpu(b->keys) < room ? __le32_to_cpu(b->keys) : room;
 	for (; at < words; at += used, before = k) {
 		used = dmbc_verify_unpack_key(&b->d[at], words - at, &k);
+		if (used && !dmbc_key_size(&k))
+			continue; /* as the mark at its head */
 		if (!used || dmbc_verify_leaf_key(&set->g, &k, NULL) || !within(&n->span, &k) ||
 		    dmbc_key_cmp(&before, &k) > 0)
 			return at + DMBC_KEY_WORDS_PTR >
