@@ -4,9 +4,10 @@
  *
  * In time order:
  *   dmbc_journal_read() walks every bucket from its start up to the first place
- *     that holds no entry, or a torn one; keeps the keys of entries that may be
- *     needed, at most one ring of DMBC_JOURNAL_PINS, and drops them as soon as a
- *     newer entry says that they are not; checks that none is missing;
+ *     that holds no entry, or a torn one, behind which nothing newer may be
+ *     (look_behind()); keeps the keys of entries that may be needed, at most one
+ *     ring of DMBC_JOURNAL_PINS, and drops them as soon as a newer entry says that
+ *     they are not; checks that none is missing;
  *   dmbc_journal_each() hands the keys out, as often as the caller likes;
  *   dmbc_journal_start_replay() pins what was found and opens the next entry;
  *   dmbc_journal_replayed(), dmbc_journal_replay_done() take the pins back.
@@ -39,6 +40,7 @@ struct scan {
 	struct dmbc_disk_jset newest; /* its header; seq 0: none */
 	__u64 odd_seq; /* newest entry with a good checksum that still makes no sense */
 	struct dmbc_why odd;
+	__u64 hidden_seq; /* newest behind a damaged entry of its bucket */
 
 	void *window;
 	__u32 bucket; /* that the window shows */
@@ -186,6 +188,32 @@ static int note_entry(struct scan *s, const struct dmbc_disk_jset *set, __u32 bu
 	return keep_entry(s, set);
 }
 
+/*
+ * Behind the place in a bucket where the walk stopped at byte @at. There is one
+ * write at a time: a power cut leaves nothing newer behind a torn entry.
+ */
+static int look_behind(struct scan *s, __u32 bucket, __u32 at)
+{
+	struct dmbc_journal *j = s->j;
+	const __u32 size = j->bucket_blocks * j->block_bytes;
+	const void *buf;
+	__u32 bytes, used;
+	int r;
+
+	for (at += j->block_bytes; at < size; at += j->block_bytes) {
+		const struct dmbc_disk_jset *set;
+
+		r = look_at(s, bucket, at, &buf, &bytes);
+		if (r)
+			return r;
+		set = buf;
+		if (__le64_to_cpu(set->seq) > s->hidden_seq &&
+		    !dmbc_verify_jset(j->g, set, bytes, &used, NULL))
+			s->hidden_seq = __le64_to_cpu(set->seq);
+	}
+	return 0;
+}
+
 static int scan_bucket(struct scan *s, __u32 bucket)
 {
 	struct dmbc_journal *j = s->j;
@@ -209,7 +237,7 @@ static int scan_bucket(struct scan *s, __u32 bucket)
 		if (r == -ENOMEM)
 			return r;
 		if (!used)
-			break;
+			return look_behind(s, bucket, at);
 		at += used;
 	}
 	cond_resched();
@@ -231,6 +259,12 @@ static int check_found(const struct scan *s)
 	}
 	if (!newest) {
 		dmbc_explain(s->why, "no journal entry found in %u buckets", s->j->g->njournal);
+		return -EINVAL;
+	}
+	if (s->hidden_seq > newest) {
+		dmbc_explain(s->why,
+			     "damaged, see dmbcache repair: entries up to %llu lie behind it",
+			     s->hidden_seq);
 		return -EINVAL;
 	}
 	if (newest - from >= DMBC_JOURNAL_PINS / 4 * 3) {

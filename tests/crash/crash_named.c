@@ -6,6 +6,7 @@
  *   replay-loop    H1: power fails in one start after the other, behind each journal write
  *   rotten-set     a damaged last set of a leaf whose keys the journal has forgotten
  *   torn-set       ... and one whose keys it still has
+ *   hidden-entry   a damaged journal entry with newer ones behind it in its bucket
  *
  *   crash_named [TEST [ROUNDS [SEED]]]
  */
@@ -288,6 +289,60 @@ static void torn_set(void)
 	damage_set(false);
 }
 
+/* ---- damaged journal entries --------------------------------------------------------------- */
+
+#define ENTRIES 6 /* of one block, in one bucket */
+
+/* Flips a bit of the entry before the last in the bucket that was written last. */
+static void damage_entry(struct sim_store *s)
+{
+	u64 sector = dmbc_geometry_sector(&s->g, s->g.first_bucket), newest = 0, at = 0, i;
+	u64 end = dmbc_geometry_sector(&s->g, dmbc_geometry_first_free(&s->g));
+	struct sim_image *image = sim_disk_crash_image_with(s->io, SIM_SURVIVE_ALL);
+	u8 data[SECTOR_SIZE];
+	u32 used;
+
+	for (i = sector; i < end; i++) {
+		const struct dmbc_disk_jset *j = (const void *)data;
+
+		sim_image_read(image, i, data);
+		if (dmbc_verify_jset(&s->g, data, sizeof(data), &used, NULL) ||
+		    __le64_to_cpu(j->seq) < newest)
+			continue;
+		newest = __le64_to_cpu(j->seq);
+		at = i;
+	}
+	sim_image_read(image, at - 1, data);
+	data[sim_random_below(200)] ^= 1 << sim_random_below(8);
+	sim_image_write(image, at - 1, data);
+	dmbc_blockio_destroy(s->io);
+	s->io = sim_disk_reopen(image);
+}
+
+static void hidden_entry(void)
+{
+	struct sim_format f = { 1, 64, 200, 0 };
+	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	u32 i;
+
+	sim_store_format(s.io, &f);
+	open_store(&s);
+	for (i = 0; i < ENTRIES; i++) {
+		while (!write_clean(&s, 0, 4 * i, 1, 1000 + 4 * i))
+			sim_sleep(1);
+		if (dmbc_journal_flush(s.journal))
+			shim_die(SHIM_PLACE, "I/O error");
+	}
+	sim_disk_cut_now(s.io);
+	sim_store_close(&s);
+	damage_entry(&s);
+	if (!sim_store_open(&s))
+		shim_die(SHIM_PLACE, "newer entries were dropped");
+	if (!strstr(s.why.text, "dmbcache repair"))
+		shim_die(SHIM_PLACE, "no good reason: %s", s.why.text);
+	dmbc_blockio_destroy(s.io);
+}
+
 /* ---- all of them -------------------------------------------------------------------------------- */
 
 static const struct {
@@ -295,10 +350,9 @@ static const struct {
 	void (*fn)(void);
 	u32 rounds;
 } tests[] = {
-	{ "generations", generations, 2 },
-	{ "replay-loop", replay_loop, 20 },
-	{ "rotten-set", rotten_set, 50 },
-	{ "torn-set", torn_set, 50 },
+	{ "generations", generations, 2 },    { "replay-loop", replay_loop, 20 },
+	{ "rotten-set", rotten_set, 50 },     { "torn-set", torn_set, 50 },
+	{ "hidden-entry", hidden_entry, 50 },
 };
 
 static void run(void *arg)
