@@ -25,4 +25,5 @@ create c /dev/ram0 /dev/ram1 writethrough
 cmp -n 8388608 /run/data /dev/mapper/c || die "read back differs after re-creation"
 status c
 remove c
+sound /dev/ram0 /dev/ram1
 unload_module

@@ -46,4 +46,5 @@ for mode in writethrough writeback writearound none; do
 		cmp /run/before /run/after || die "$mode: the disk differs after a flush"
 	done
 done
+sound /dev/ram0 /dev/ram1
 unload_module

@@ -40,4 +40,5 @@ create c3 /dev/ram0 /dev/ram3 writeback
 for i in 3 4; do md5sum </dev/mapper/c$i | cmp - /run/sum$i || die "c$i changed over a restart"; done
 remove c3
 remove c4
+sound /dev/ram0 /dev/ram3 /dev/ram4
 unload_module

@@ -17,8 +17,6 @@ same() { # WHAT DEVICE
 	[ "$got" = "$want" ] || die "$1: $got, not $want"
 }
 
-sound() { "$DMBCACHE" check --level data "$1" --backing "$2" || die "check: $3"; }
-
 load() { # DEVICE SECONDS
 	fio --name=load --filename="$1" --direct=1 --ioengine=io_uring --iodepth=32 --rw=randwrite --bsrange=$block-64k \
 		--blockalign=$block --norandommap --time_based --runtime="$2" --output-format=terse >/run/o || die "load on $1"
@@ -49,8 +47,8 @@ for layout in "--bucket 8K --block 512" "--bucket 64K --block 4096"; do
 	dm resume c
 	want=$(md5sum </dev/mapper/c | cut -d' ' -f1)
 	remove c
-	sound /run/cut.img /run/hdd.img "after a cut"
-	sound /dev/ram0 /dev/ram1 "after remove"
+	sound /run/cut.img /run/hdd.img
+	sound /dev/ram0 /dev/ram1
 
 	cp /run/cut.img /run/ssd.img
 	"$DMBCACHE" dump /run/cut.img >/run/dump || die "dump"
@@ -74,8 +72,7 @@ for layout in "--bucket 8K --block 512" "--bucket 64K --block 4096"; do
 	load "$bcache" 2
 	want=$(md5sum <"$bcache" | cut -d' ' -f1)
 	mainline_down
-	sound /dev/ram0 /dev/ram1 "after mainline"
-	run "$DMBCACHE" verify /dev/ram0 /dev/ram1
+	sound /dev/ram0 /dev/ram1
 	run "$DMBCACHE" writeback /dev/ram0 /dev/ram1
 	dd if=/dev/ram1 of=/run/data bs=8K skip=1 status=none
 	same "mainline's, written back offline" /run/data

@@ -93,6 +93,15 @@ wait_for() {
 
 is_clean() { [ "$(field "$1" dirty_bytes)" = 0 ]; }
 
+# sound SSD HDD...: with no target running: nothing is wrong on the SSD, and what is clean there is what the disks have
+sound() {
+	local ssd=$1 disk disks=()
+	shift
+	for disk; do disks+=(--backing "$disk"); done
+	"$DMBCACHE" check "$ssd" "${disks[@]}" || die "check $ssd: code $?"
+	"$DMBCACHE" verify "$ssd" "$@" || die "verify $ssd: code $?"
+}
+
 # drain NAME: everything written back
 drain() {
 	message "$1" flush || die "flush message"
