@@ -133,7 +133,7 @@ static void queue_key(struct dmbc_request *rq, bool dirty, bool hole)
 
 /* ---- what lies under a write to the origin ------------------------------------ */
 
-/* Looks up the next piece. */
+/* Looks up the next piece. What a power cut can bring back counts as cached. */
 static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
 {
 	struct dmbc_origin *o = rq->origin;
@@ -141,6 +141,8 @@ static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
 
 	if (!r && f->kind != DMBC_FRAGMENT_HOLE)
 		dmbc_bucket_unpin(&o->set->buckets, f->ptr);
+	else if (!r && f->revivable)
+		f->kind = DMBC_FRAGMENT_CLEAN;
 	return r;
 }
 

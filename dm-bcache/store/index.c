@@ -154,11 +154,14 @@ static void answer(struct dmbc_index *ix, struct dmbc_node *leaf, __u32 inode, _
 
 	limit = dmbc_index_leaf_limit(leaf, inode, limit);
 	f->kind = DMBC_FRAGMENT_HOLE;
+	f->revivable = false;
 	if (!dmbc_nodekeys_lookup(&leaf->keys, inode, start, limit, &k, &f->end))
 		return;
 	f->ptr = k.ptr + ((start - dmbc_key_start(&k)) << DMBC_PTR_OFFSET_SHIFT);
 	if (dmbc_bucket_pin(ix->c.buckets, f->ptr))
 		f->kind = dmbc_key_dirty(&k) ? DMBC_FRAGMENT_DIRTY : DMBC_FRAGMENT_CLEAN;
+	else
+		f->revivable = !dmbc_bucket_gone(ix->c.buckets, f->ptr);
 }
 
 struct dmbc_node *dmbc_index_try_leaf(struct dmbc_index *ix, __u32 inode, __u64 pos)

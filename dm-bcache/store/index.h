@@ -51,6 +51,8 @@ struct dmbc_fragment {
 	enum dmbc_fragment_kind kind;
 	__u64 end; /* the answer holds for [start, end), end <= start + sectors asked */
 	__u64 ptr; /* pointer word whose sector is that of `start`; not for holes */
+	bool revivable; /* a hole whose old data a power cut can bring back: the bucket's new
+			 * generation is not durable yet */
 };
 
 /*

@@ -648,6 +648,37 @@ static void run_plan(void *arg)
 		free(w[i].cell);
 }
 
+/* Data in a bucket that the refill has invalidated can come back until that is durable. */
+static void invalidate_bucket(void *arg)
+{
+	struct machine m = { .g = *(const struct dmbc_geometry *)arg };
+	struct dmbc_insert op = { .how = DMBC_INSERT_SET, .check = agree }, *ops = &op;
+	struct worker w = { .m = &m };
+	struct dmbc_fragment f;
+	__u64 ptr;
+
+	m.io = sim_disk_create(m.g.nbuckets << m.g.bucket_shift);
+	start_new(&m);
+	assert_int_equal(take_space(&w, DMBC_ALLOC_CLEAN, 16, &ptr), 16);
+	op.key = dmbc_key_make(0, 116, 16, false, ptr);
+	assert_int_equal(dmbc_index_insert(m.index, &ops, 1), 0);
+	dmbc_bucket_unpin(&m.bs, ptr);
+	look(&w, 100, 8, &f);
+	assert_int_equal(f.kind, DMBC_FRAGMENT_CLEAN);
+	assert_false(f.revivable);
+	unlook(&w, &f);
+	assert_true(dmbc_bucket_invalidate(&m.bs, dmbc_ptr_sector(ptr) >> m.g.bucket_shift));
+	look(&w, 100, 8, &f);
+	assert_int_equal(f.kind, DMBC_FRAGMENT_HOLE);
+	assert_true(f.revivable);
+	dmbc_bucket_set_use(&m.bs, dmbc_ptr_sector(ptr) >> m.g.bucket_shift, DMBC_BUCKET_FREE);
+	look(&w, 100, 8, &f);
+	assert_int_equal(f.kind, DMBC_FRAGMENT_HOLE);
+	assert_false(f.revivable);
+	stop(&m);
+	dmbc_blockio_destroy(m.io);
+}
+
 static unsigned int from_environment(const char *name, unsigned int fallback)
 {
 	const char *value = getenv(name);
@@ -712,12 +743,22 @@ static void test_large_nodes(void **state)
 	run(&p);
 }
 
+static void test_invalidated_bucket(void **state)
+{
+	struct dmbc_geometry g = geometry(1, 4, 16384);
+
+	(void)state;
+	sim_set_quiet(true);
+	sim_run(invalidate_bucket, &g, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small_nodes),
 		cmocka_unit_test(test_two_blocks),
 		cmocka_unit_test(test_large_nodes),
+		cmocka_unit_test(test_invalidated_bucket),
 	};
 
 	cmocka_set_test_filter(getenv("DMBC_TEST"));
