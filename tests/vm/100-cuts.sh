@@ -1,7 +1,7 @@
 #!/bin/bash
 # Power cuts at every answered flush and FUA write and at random moments of many loads, with everything a volatile cache may
 # keep or lose: what was promised is there, the rest is old or new, and nothing that was read once changes by itself.
-# SEED, EPOCHS and CUTS (of an epoch; 0: all marks) choose others; REPLAY=FOLDER tries a failed cut again.
+# SEED, EPOCHS, CUTS (of an epoch; 0: all marks) and GEOMETRY choose others; REPLAY=FOLDER tries a failed cut again.
 # kernels: 6.1
 # host
 # timeout: 200
@@ -16,9 +16,11 @@ fi
 work=build/test-logs/cuts-$kernel
 rm -rf "$work"
 mkdir -p "$work"
-# two, four and sixteen journal buckets; an index of one and of two levels
+# buckets, their size and the block's: two and four journal buckets; an index of one and of two levels
+geometries=("300 8K 512" "560 8K 512" "130 64K 512" "140 64K 4096")
+[ -z "${GEOMETRY:-}" ] || geometries=("$GEOMETRY")
 scripts/vm-run -k "$kernel" -m 2048 -t "${TIMEOUT:-800}" -o "$work" ${LOG:+-e POWERCUT_LOG=1} tests/vm/src/cuts-guest "$seed" \
-	"${EPOCHS:-2}" "${CUTS:-40}" "300 8K 512" "560 8K 512" "130 64K 512" "140 64K 4096"
+	"${EPOCHS:-2}" "${CUTS:-40}" "${geometries[@]}"
 status=$?
 [ $status = 0 ] || echo "seed $seed; to try the failed cut again: REPLAY=$work DMBC_KERNEL=$kernel tests/vm/100-cuts.sh"
 exit $status
