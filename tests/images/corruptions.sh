@@ -3,8 +3,7 @@
 # timeout: 300
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../tools/lib.sh"
-sim=$repo/build/unit/sim_image
-[ -x "$sim" ] || { echo "no $sim; make -f tests/unit/store.mk"; exit 1; }
+need_sim
 
 # FILE SEED HOW and geometry: a tree of two levels, with sets after the first in its leaves
 "$sim" make crash 23 crash 600 16 1 6000 16 || fail "base image"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # estimate: what it says is what format and the kernel make; refusals.
 . "$(dirname "$0")/lib.sh"
-sim=$repo/build/unit/sim_image
+need_sim
 
 value() { "$dmbcache" estimate --json "${@:2}" | jq ".$1"; }
 "$sim" make img 3 stop 700 32 8 3000 64 || fail "image"

@@ -2,7 +2,7 @@
 # repair: places to write to, undo, refusals; what it does to damage is in tests/images.
 # timeout: 100
 . "$(dirname "$0")/lib.sh"
-sim=$repo/build/unit/sim_image
+need_sim
 "$sim" make img 9 crash 600 16 1 6000 16 || fail "image"
 cp img broken && python3 "$repo/tests/images/60-interior-checksum" broken && cp broken original
 size=$(stat -c %s broken)

@@ -2,7 +2,7 @@
 # The commands of docs/walkthrough.md, in order, with the output that it shows.
 # timeout: 60
 . "$(dirname "$0")/lib.sh"
-sim=$repo/build/unit/sim_image
+need_sim
 mkdir bin && ln -s "$dmbcache" bin/dmbcache && PATH=$work/bin:$PATH
 
 # What the page cannot do without a kernel: use, power cut, damage.

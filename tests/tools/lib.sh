@@ -23,6 +23,13 @@ tidy() {
 trap tidy EXIT
 cd "$work" || exit 1
 
+# need_sim: the program that makes images, as $sim; built here where a test runs alone
+need_sim() {
+	sim=$repo/build/unit/sim_image
+	[ -x "$sim" ] || flock "$repo/tests/unit/store.mk" make -s -f "$repo/tests/unit/store.mk" OUT="$repo/build/unit" "$sim" >/dev/null ||
+		{ echo "cannot build $sim"; exit 1; }
+}
+
 fail() {
 	echo "FAILED: $*"
 	failures=$((failures + 1))
