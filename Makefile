@@ -44,6 +44,12 @@ check-uml: ## tests on kernels with address, undefined-behaviour, locking and le
 check-crash: ## power cuts of the store at every write of many workloads, with counts
 	@tests/crash/run
 
+check-powercut: ## thousands of power cuts in a virtual machine; hours
+	@EPOCHS=6 CUTS=400 TIMEOUT=20000 tests/vm/100-cuts.sh
+
+check-interop: ## caches go from mainline bcache to dm-bcache and back; hours
+	@tests/interop
+
 lint: ## layers, sizes, headers, names in comments, format
 	@tests/run lint
 
