@@ -240,6 +240,11 @@ unsigned int dmbc_index_depth(struct dmbc_index *ix)
 	return depth;
 }
 
+struct dmbc_timing dmbc_index_rewrites(const struct dmbc_index *ix)
+{
+	return ix->rewrites;
+}
+
 void dmbc_index_set_failed(struct dmbc_index *ix, int error)
 {
 	WRITE_ONCE(ix->error, error);

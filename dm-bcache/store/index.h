@@ -21,6 +21,7 @@
 
 #include "lib/geometry.h"
 #include "lib/key.h"
+#include "lib/timing.h"
 
 struct dmbc_alloc;
 struct dmbc_buckets;
@@ -124,6 +125,8 @@ int dmbc_index_scan(struct dmbc_index *ix, struct dmbc_index_scan *s, struct dmb
 __u64 dmbc_index_dirty_sectors(struct dmbc_index *ix, __u32 inode);
 __u64 dmbc_index_all_dirty_sectors(struct dmbc_index *ix);
 unsigned int dmbc_index_depth(struct dmbc_index *ix);
+/* How long splits, merges and other rewrites of nodes took; racy. */
+struct dmbc_timing dmbc_index_rewrites(const struct dmbc_index *ix);
 /* Called (must only wake) when a failed write ends all changes. */
 void dmbc_index_set_failed(struct dmbc_index *ix, int error);
 

@@ -36,6 +36,7 @@ struct dmbc_index {
 	bool replaying, root_pending;
 	unsigned int nr_limbo;
 	__u64 limbo[DMBC_INDEX_LIMBO];
+	struct dmbc_timing rewrites; /* under lock */
 	atomic64_t all_dirty;
 	atomic64_t *dirty; /* sectors by inode */
 };

@@ -18,6 +18,7 @@
  * both say the same.
  */
 #include <linux/err.h>
+#include <linux/ktime.h>
 #include <linux/string.h>
 
 #include "lib/extent.h"
@@ -322,7 +323,7 @@ static int put_in_place(struct rewrite *rw, struct dmbc_node *root)
 	return r;
 }
 
-static int rewrite(struct rewrite *rw)
+static int rewrite_untimed(struct rewrite *rw)
 {
 	struct dmbc_node *root = NULL;
 	__u32 nr;
@@ -340,6 +341,15 @@ static int rewrite(struct rewrite *rw)
 		return r;
 	}
 	return put_in_place(rw, root);
+}
+
+static int rewrite(struct rewrite *rw)
+{
+	__u64 began = ktime_get_ns();
+	int r = rewrite_untimed(rw);
+
+	dmbc_timing_note(&rw->ix->rewrites, began, ktime_get_ns());
+	return r;
 }
 
 /* ---- entries --------------------------------------------------------------------------------- */

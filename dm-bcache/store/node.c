@@ -378,9 +378,12 @@ void dmbc_nodes_get_stats(struct dmbc_nodes *ns, struct dmbc_nodes_stats *s)
 		.cap_bytes = ns->c.cap_bytes,
 		.nodes = ns->nodes,
 		.dirty_nodes = ns->dirty_nodes,
-		.reads = ns->reads,
+		.reads = ns->read.count,
 		.appends = ns->appends,
 		.evictions = ns->evictions,
+		.written_sectors = ns->written_sectors,
+		.read = ns->read,
+		.sort = ns->sort,
 	};
 	spin_unlock(&ns->lock);
 }

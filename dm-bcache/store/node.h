@@ -27,6 +27,7 @@
 #include <linux/types.h>
 
 #include "lib/nodekeys.h"
+#include "lib/timing.h"
 
 struct dmbc_blockio;
 struct dmbc_journal;
@@ -189,6 +190,8 @@ struct dmbc_nodes_stats {
 	__u64 pinned_bytes, cap_bytes;
 	__u32 nodes, dirty_nodes;
 	__u64 reads, appends, evictions;
+	__u64 written_sectors;
+	struct dmbc_timing read, sort; /* of a node; of the keys of one before they are appended */
 };
 
 void dmbc_nodes_get_stats(struct dmbc_nodes *ns, struct dmbc_nodes_stats *s);

@@ -33,7 +33,8 @@ struct dmbc_nodes {
 	struct list_head dirty; /* in order of open_pin */
 	struct list_head flight; /* appends in flight */
 	__u32 nodes, leaves, dirty_nodes;
-	__u64 reads, appends, evictions;
+	__u64 appends, evictions, written_sectors;
+	struct dmbc_timing read, sort;
 
 	wait_queue_head_t wait; /* an append has ended, the reserve is free */
 	void *reserve; /* bounce buffer when memory is short */

@@ -15,6 +15,7 @@
  */
 #include <linux/err.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
@@ -41,6 +42,22 @@ static void fail(struct dmbc_nodes *ns, int error)
 	wake_up_all(&ns->wait);
 	if (first && ns->on_error)
 		ns->on_error(ns->on_error_ctx, error);
+}
+
+static void note_time(struct dmbc_nodes *ns, struct dmbc_timing *t, __u64 began)
+{
+	__u64 now = ktime_get_ns();
+
+	spin_lock(&ns->lock);
+	dmbc_timing_note(t, began, now);
+	spin_unlock(&ns->lock);
+}
+
+static void note_written(struct dmbc_nodes *ns, __u32 sectors)
+{
+	spin_lock(&ns->lock);
+	ns->written_sectors += sectors;
+	spin_unlock(&ns->lock);
 }
 
 /* ---- reading --------------------------------------------------------------------- */
@@ -104,7 +121,9 @@ int dmbc_nodes_read(struct dmbc_node *n)
 {
 	struct dmbc_nodes *ns = n->nodes;
 	struct dmbc_bset_tree_entry *tree = kvmalloc(ns->tree_bytes, GFP_NOIO);
+	__u64 began = ktime_get_ns();
 	void *data;
+	int r;
 
 	lockdep_assert_held_write(&n->lock);
 	if (!tree)
@@ -120,10 +139,9 @@ int dmbc_nodes_read(struct dmbc_node *n)
 	n->data = data;
 	dmbc_nodekeys_init(&n->keys, data + sizeof(struct dmbc_disk_bset), ns->capacity, tree,
 			   !n->level, ns->c.g->bucket_shift);
-	spin_lock(&ns->lock);
-	ns->reads++;
-	spin_unlock(&ns->lock);
-	return load_node(n);
+	r = load_node(n);
+	note_time(ns, &ns->read, began);
+	return r;
 }
 
 /* Before keys of @n are written. */
@@ -147,6 +165,7 @@ int dmbc_nodes_write_first(struct dmbc_node *n)
 	n->written = dmbc_nodekeys_pack_first(&n->keys, &set);
 	r = dmbc_blockio_write(ns->c.io, dmbc_nodes_sector(n), n->written * ns->c.g->block_sectors,
 			       n->data, DMBC_IO_PREFLUSH | DMBC_IO_FUA);
+	note_written(ns, n->written * ns->c.g->block_sectors);
 	if (r)
 		fail(ns, r);
 	return r;
@@ -238,7 +257,7 @@ void dmbc_nodes_append(struct dmbc_node *n)
 	struct dmbc_nodes *ns = n->nodes;
 	const __u32 block = ns->c.g->block_sectors;
 	struct dmbc_nodekeys_set set = dmbc_nodes_set(n);
-	__u64 sector = dmbc_nodes_sector(n) + (__u64)n->written * block;
+	__u64 sector = dmbc_nodes_sector(n) + (__u64)n->written * block, began;
 	void *bounce;
 	__u32 blocks;
 
@@ -252,11 +271,14 @@ void dmbc_nodes_append(struct dmbc_node *n)
 		return;
 	}
 	bounce = get_bounce(ns, blocks * block * DMBC_SECTOR_BYTES);
+	began = ktime_get_ns();
 	dmbc_nodekeys_seal_pack(&n->keys, &set, bounce);
 	mutex_lock(&ns->scratch_lock);
 	dmbc_nodekeys_sealed(&n->keys, ns->scratch);
 	mutex_unlock(&ns->scratch_lock);
+	note_time(ns, &ns->sort, began);
 	n->written += blocks;
+	note_written(ns, blocks * block);
 	begin_flight(n, bounce);
 	settle(n);
 	dmbc_blockio_write_async(ns->c.io, sector, blocks * block, bounce,

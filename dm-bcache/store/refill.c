@@ -86,6 +86,13 @@ void dmbc_refill_seed(struct dmbc_refill *r)
 
 /* ---- a batch ------------------------------------------------------------------ */
 
+static void make_free(struct dmbc_refill *r, __u64 bucket)
+{
+	if (r->on_free)
+		r->on_free(r->on_free_ctx, bucket);
+	dmbc_alloc_add_free(r->a, bucket);
+}
+
 /* Buckets with durable generations that nobody reads any more become free. */
 static void promote(struct dmbc_refill *r)
 {
@@ -95,7 +102,7 @@ static void promote(struct dmbc_refill *r)
 		__u64 bucket = r->pending[i];
 
 		if (i < r->nr_durable && !atomic_read(&r->bs->b[bucket].pins))
-			dmbc_alloc_add_free(r->a, bucket);
+			make_free(r, bucket);
 		else
 			r->pending[kept++] = bucket;
 	}
@@ -244,6 +251,12 @@ void dmbc_refill_on_want_gc(struct dmbc_refill *r, void (*fn)(void *ctx), void *
 {
 	r->want_gc_ctx = ctx;
 	r->want_gc = fn;
+}
+
+void dmbc_refill_on_free(struct dmbc_refill *r, void (*fn)(void *ctx, __u64 bucket), void *ctx)
+{
+	r->on_free_ctx = ctx;
+	r->on_free = fn;
 }
 
 void dmbc_refill_kick(struct dmbc_refill *r)

@@ -40,6 +40,8 @@ void dmbc_refill_set_policy(struct dmbc_refill *r, enum dmbc_replacement policy)
 /* Called when no victim can be found, or generations are near their limit: gc should run. Must only
  * wake. */
 void dmbc_refill_on_want_gc(struct dmbc_refill *r, void (*fn)(void *ctx), void *ctx);
+/* Called by the thread, may sleep: nothing names the bucket any more, it is about to be free. */
+void dmbc_refill_on_free(struct dmbc_refill *r, void (*fn)(void *ctx, __u64 bucket), void *ctx);
 /* Called by whoever made buckets reclaimable (clean marks, gc): look again. */
 void dmbc_refill_kick(struct dmbc_refill *r);
 

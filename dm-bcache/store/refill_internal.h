@@ -22,6 +22,8 @@ struct dmbc_refill {
 	enum dmbc_replacement policy;
 	void (*want_gc)(void *ctx);
 	void *want_gc_ctx;
+	void (*on_free)(void *ctx, __u64 bucket);
+	void *on_free_ctx;
 
 	/* the thread's own */
 	__u64 *pending; /* invalidated buckets */

@@ -145,6 +145,12 @@ void dmbc_super_set_attached(struct dmbc_super *s, const __u8 set_uuid[16])
 	memcpy(s->disk.set_uuid, set_uuid, sizeof(s->disk.set_uuid));
 }
 
+void dmbc_super_set_detached(struct dmbc_super *s)
+{
+	memset(s->disk.set_uuid, 0, sizeof(s->disk.set_uuid));
+	dmbc_super_set_state(s, DMBC_STATE_NONE);
+}
+
 int dmbc_super_write_backing(struct dmbc_blockio *io, struct dmbc_super *s)
 {
 	return write_disk(io, &s->disk);

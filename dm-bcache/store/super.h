@@ -41,6 +41,7 @@ void dmbc_super_set_mode(struct dmbc_super *s, enum dmbc_mode mode);
 /* A set uuid and any state but none. */
 bool dmbc_super_attached(const struct dmbc_super *s);
 void dmbc_super_set_attached(struct dmbc_super *s, const __u8 set_uuid[16]);
+void dmbc_super_set_detached(struct dmbc_super *s); /* belongs to no set, state none */
 int dmbc_super_write_backing(struct dmbc_blockio *io, struct dmbc_super *s);
 
 #endif

@@ -186,6 +186,11 @@ int dmbc_uuids_add(struct dmbc_uuids *u, const __u8 uuid[16], const __u8 *label,
 	return slot;
 }
 
+void dmbc_uuids_set_label(struct dmbc_uuids *u, __u32 slot, const __u8 *label)
+{
+	memcpy(u->slot[slot].label, label, sizeof(u->slot[slot].label));
+}
+
 void dmbc_uuids_detach(struct dmbc_uuids *u, __u32 slot, __u32 now)
 {
 	struct dmbc_disk_uuid *n = &u->slot[slot];

@@ -35,6 +35,8 @@ const struct dmbc_disk_uuid *dmbc_uuids_slot(const struct dmbc_uuids *u, __u32 s
 int dmbc_uuids_find(const struct dmbc_uuids *u, const __u8 uuid[16]);
 /* A free slot for a backing device, filled in memory (not written); -ENOSPC. @now: Unix time. */
 int dmbc_uuids_add(struct dmbc_uuids *u, const __u8 uuid[16], const __u8 *label, __u32 now);
+/* @label: DMBC_SB_LABEL_BYTES; memory only. */
+void dmbc_uuids_set_label(struct dmbc_uuids *u, __u32 slot, const __u8 *label);
 /* Marks a slot as detached for ever (memory only). */
 void dmbc_uuids_detach(struct dmbc_uuids *u, __u32 slot, __u32 now);
 
