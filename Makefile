@@ -19,6 +19,8 @@ tools: ## the tools and their library, in build/
 install: all ## both, under DESTDIR and PREFIX
 	$(MAKE) -C dm-bcache KDIR=$(KDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) install
 	$(MAKE) -C userspace PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+	install -d $(DESTDIR)$(PREFIX)/share/man/man7
+	scripts/manual $(VERSION) >$(DESTDIR)$(PREFIX)/share/man/man7/dm-bcache.7
 
 dkms: ## a source package for DKMS, build/dm-bcache-VERSION.tar.gz
 	$(RM) -r build/dkms

@@ -43,7 +43,7 @@ static int check_super(struct dmbc_origin *o, struct dmbc_why *why)
 }
 
 /* The old slot is of no use, and neither is what the cache holds of it. */
-static int retire_slot(struct dmbc_set *set, u32 slot)
+int dmbc_attach_retire(struct dmbc_set *set, u32 slot)
 {
 	int r;
 
@@ -89,7 +89,7 @@ static int find_slot(struct dmbc_origin *o, struct dmbc_why *why)
 		return -EINVAL;
 	}
 	if (slot >= 0) {
-		r = retire_slot(set, slot);
+		r = dmbc_attach_retire(set, slot);
 		if (r) {
 			dmbc_explain(why, "its old slot on the SSD cannot be given up");
 			return r;

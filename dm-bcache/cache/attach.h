@@ -3,7 +3,10 @@
 #ifndef DMBC_CACHE_ATTACH_H
 #define DMBC_CACHE_ATTACH_H
 
+#include <linux/types.h>
+
 struct dmbc_origin;
+struct dmbc_set;
 struct dmbc_why;
 
 /*
@@ -12,5 +15,10 @@ struct dmbc_why;
  * its reason in @why.
  */
 int dmbc_attach(struct dmbc_origin *origin, struct dmbc_why *why);
+/*
+ * set->lock held. Nobody uses the slot any more, nor what the SSD holds of it:
+ * gives both up. Sleeps. 0, or an error of the SSD.
+ */
+int dmbc_attach_retire(struct dmbc_set *set, u32 slot);
 
 #endif

@@ -18,9 +18,10 @@
 
 #include "cache/attach.h"
 #include "cache/context.h"
+#include "cache/detach.h"
 #include "cache/errors.h"
+#include "cache/event.h"
 #include "cache/gc.h"
-#include "cache/inflight.h"
 #include "cache/inflight.h"
 #include "cache/origin.h"
 #include "cache/put.h"
@@ -34,6 +35,9 @@
 #include "store/index.h"
 #include "store/journal.h"
 #include "store/node.h"
+#include "store/refill.h"
+#include "store/super.h"
+#include "store/uuids.h"
 
 #define SEQ_LIFETIME (5 * HZ)
 
@@ -82,6 +86,7 @@ static struct dmbc_set *set_alloc(struct block_device *bdev)
 	init_llist_head(&set->insert_list);
 	INIT_WORK(&set->insert_work, dmbc_put_work);
 	dmbc_errors_init(set);
+	spin_lock_init(&set->congested_lock);
 	options_init(set->option, DMBC_SCOPE_SET);
 	return set;
 }
@@ -90,6 +95,9 @@ static int set_init(struct dmbc_set *set, struct dmbc_why *why)
 {
 	int r = workqueues_create(set);
 
+	set->counters = alloc_percpu(struct dmbc_set_counters);
+	if (!set->counters)
+		r = -ENOMEM;
 	if (!r)
 		r = dmbc_read_set_init(set);
 	if (r) {
@@ -134,6 +142,7 @@ void dmbc_set_destroy(struct dmbc_set *set)
 		dmbc_blockio_destroy(set->io);
 	dmbc_read_set_exit(set);
 	workqueues_destroy(set);
+	free_percpu(set->counters);
 	kfree(set);
 }
 
@@ -154,24 +163,34 @@ static struct dmbc_origin *origin_alloc(struct dmbc_set *set, struct block_devic
 	o->mode = DMBC_NONE;
 	init_waitqueue_head(&o->writeback_wait);
 	spin_lock_init(&o->seq_lock);
+	dmbc_event_init(o);
 	spin_lock_init(&o->flush_lock);
 	dmbc_seq_init(&o->seq, SEQ_LIFETIME);
 	dmbc_inflight_init(&o->inflight);
 	options_init(o->option, DMBC_SCOPE_ORIGIN);
-	o->counters = alloc_percpu(struct dmbc_counters);
-	if (o->counters && !dmbc_writeback_create(o))
+	if (dmbc_stats_create(o)) {
+		kfree(o);
+		return NULL;
+	}
+	if (dmbc_detach_create(o))
+		goto no_detach;
+	if (!dmbc_writeback_create(o))
 		return o;
-	free_percpu(o->counters);
+	dmbc_detach_destroy(o);
+no_detach:
+	dmbc_stats_destroy(o);
 	kfree(o);
 	return NULL;
 }
 
 static void origin_free(struct dmbc_origin *o)
 {
+	dmbc_event_exit(o);
 	if (o->io)
 		dmbc_blockio_destroy(o->io);
 	dmbc_writeback_destroy(o);
-	free_percpu(o->counters);
+	dmbc_detach_destroy(o);
+	dmbc_stats_destroy(o);
 	kfree(o);
 }
 
@@ -299,6 +318,7 @@ int dmbc_origin_resume(struct dmbc_origin *o, struct dmbc_why *why)
 		return r;
 	}
 	o->suspended = false;
+	WRITE_ONCE(o->hurried, false);
 	return 0;
 }
 
@@ -355,17 +375,22 @@ static u64 *option_of(struct dmbc_origin *o, enum dmbc_option which)
 	return &o->option[which];
 }
 
+/* Options that the store keeps for itself; a set that is not up yet gets them when it comes up. */
+static void tell_store(struct dmbc_set *set)
+{
+	mutex_lock(&set->lock);
+	if (set->state != DMBC_SET_NEW) {
+		dmbc_journal_set_delay(set->journal, set->option[DMBC_OPT_JOURNAL_DELAY]);
+		dmbc_refill_set_policy(set->refill, dmbc_startup_policy(set));
+	}
+	mutex_unlock(&set->lock);
+}
+
 void dmbc_origin_set_option(struct dmbc_origin *o, enum dmbc_option which, u64 value)
 {
-	struct dmbc_set *set = o->set;
-
 	WRITE_ONCE(*option_of(o, which), value);
-	if (which == DMBC_OPT_JOURNAL_DELAY) {
-		mutex_lock(&set->lock);
-		if (set->state != DMBC_SET_NEW)
-			dmbc_journal_set_delay(set->journal, value);
-		mutex_unlock(&set->lock);
-	}
+	if (which == DMBC_OPT_JOURNAL_DELAY || which == DMBC_OPT_REPLACEMENT_POLICY)
+		tell_store(o->set);
 	if (dmbc_option_rows[which].scope == DMBC_SCOPE_ORIGIN)
 		dmbc_origin_wake_writeback(o);
 }
@@ -380,6 +405,106 @@ void dmbc_origin_flush(struct dmbc_origin *o)
 	dmbc_writeback_flush(o);
 }
 
+void dmbc_origin_hurry(struct dmbc_origin *o, bool on)
+{
+	WRITE_ONCE(o->hurried, on);
+}
+
+void dmbc_origin_listen(struct dmbc_origin *o, void (*fn)(void *ctx), void *ctx)
+{
+	dmbc_event_listen(o, fn, ctx);
+}
+
+static int check_range(struct dmbc_origin *o, u64 start, u64 sectors, struct dmbc_why *why)
+{
+	u32 block = dmbc_origin_block_bytes(o) >> SECTOR_SHIFT;
+	u64 most = dmbc_origin_sectors(o);
+
+	if (!is_power_of_2(block) || ((start | sectors) & (block - 1))) {
+		dmbc_explain(why, "%llu and %llu must be multiples of %u sectors", start, sectors,
+			     block);
+		return -EINVAL;
+	}
+	if (!sectors || start >= most || sectors > most - start) {
+		dmbc_explain(why, "%llu sectors from %llu on: the disk has %llu", sectors, start,
+			     most);
+		return -EINVAL;
+	}
+	if (READ_ONCE(o->attached) && READ_ONCE(o->set->state) == DMBC_SET_RUNNING &&
+	    READ_ONCE(o->tie) == DMBC_TIE_ATTACHED)
+		return 0;
+	dmbc_explain(why, "not attached to a working SSD");
+	return -EBUSY;
+}
+
+int dmbc_origin_range(struct dmbc_origin *o, dmbc_range_fn fn, const struct dmbc_range_ask *ask,
+		      struct dmbc_range_result *result, struct dmbc_why *why)
+{
+	u64 sectors = ask->sectors ? ask->sectors : dmbc_origin_sectors(o) - ask->start, start;
+	int r;
+
+	memset(result, 0, sizeof(*result));
+	if (!ask->sectors) /* to the end, which need not be a whole block */
+		sectors &= ~((u64)(dmbc_origin_block_bytes(o) >> SECTOR_SHIFT) - 1);
+	r = check_range(o, ask->start, sectors, why);
+	if (r)
+		return r;
+	start = ask->start + o->data_offset;
+	r = fn(o, start, start + sectors, result);
+	if (r)
+		dmbc_explain(why, "ended after %llu bytes with error %d",
+			     result->done << SECTOR_SHIFT, r);
+	return r;
+}
+
+int dmbc_origin_detach(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	int r = dmbc_detach_start(o, why);
+
+	if (!r)
+		dmbc_writeback_flush(o);
+	return r;
+}
+
+int dmbc_origin_attach(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	return dmbc_detach_undo(o, why);
+}
+
+int dmbc_origin_set_label(struct dmbc_origin *o, const char *label, struct dmbc_why *why)
+{
+	struct dmbc_set *set = o->set;
+	u8 *mine = o->super.disk.label;
+	int r = -EINVAL;
+
+	if (strlen(label) > DMBC_SB_LABEL_BYTES) {
+		dmbc_explain(why, "label '%.40s': at most %u characters", label,
+			     DMBC_SB_LABEL_BYTES);
+		return r;
+	}
+	mutex_lock(&set->lock);
+	dmbc_explain(why, "not attached to a working SSD");
+	if (o->attached && READ_ONCE(o->tie) != DMBC_TIE_PLAIN &&
+	    READ_ONCE(set->state) == DMBC_SET_RUNNING) {
+		memset(mine, 0, DMBC_SB_LABEL_BYTES);
+		memcpy(mine, label, strlen(label));
+		dmbc_uuids_set_label(set->uuids, o->inode, mine);
+		dmbc_explain(why, "the super block or the SSD cannot be written");
+		r = dmbc_super_write_backing(o->io, &o->super);
+		r = r ? r : dmbc_uuids_write(set->uuids);
+	}
+	mutex_unlock(&set->lock);
+	return r;
+}
+
+void dmbc_origin_get_label(struct dmbc_origin *o, char label[DMBC_SB_LABEL_BYTES + 1])
+{
+	mutex_lock(&o->set->lock);
+	memcpy(label, o->super.disk.label, DMBC_SB_LABEL_BYTES);
+	mutex_unlock(&o->set->lock);
+	label[DMBC_SB_LABEL_BYTES] = '\0';
+}
+
 void dmbc_origin_gc(struct dmbc_origin *o)
 {
 	if (READ_ONCE(o->set->state) == DMBC_SET_RUNNING)
@@ -391,73 +516,10 @@ void dmbc_origin_clear_stats(struct dmbc_origin *o)
 	dmbc_stats_clear(o);
 }
 
-/* ---- status --------------------------------------------------------------------- */
-
-/* The set's components exist from its bring-up on, until it is destroyed. */
-static bool is_up(struct dmbc_origin *o)
+void dmbc_origin_get_counters(struct dmbc_origin *o, int window, struct dmbc_counters *c)
 {
-	return smp_load_acquire(&o->set->state) != DMBC_SET_NEW && READ_ONCE(o->attached);
-}
-
-static const char *state_text(struct dmbc_origin *o)
-{
-	if (!is_up(o))
-		return DMBC_STATE_TEXT_LOADING;
-	if (READ_ONCE(o->set->state) == DMBC_SET_FAILED)
-		return dmbc_errors_write_allowed(o) ? DMBC_STATE_TEXT_FAILED
-						    : DMBC_STATE_TEXT_FAILED_DIRTY;
-	if (dmbc_writeback_flushing(o))
-		return DMBC_STATE_TEXT_FLUSHING;
-	return READ_ONCE(o->dirty_marked) ? DMBC_STATE_TEXT_DIRTY : DMBC_STATE_TEXT_CLEAN;
-}
-
-static void status_buckets(struct dmbc_set *set, struct dmbc_status *st)
-{
-	struct dmbc_bucket_counts n;
-
-	dmbc_buckets_get_counts(&set->buckets, &n);
-	st->free_buckets = n.free;
-	st->in_use_percent = dmbc_alloc_in_use_percent(set->alloc);
-	st->used_percent = div64_u64((set->g.nbuckets - n.unused - n.free) * 100, set->g.nbuckets);
-}
-
-static void status_store(struct dmbc_origin *o, struct dmbc_status *st)
-{
-	struct dmbc_set *set = o->set;
-	struct dmbc_nodes_stats nodes;
-	struct dmbc_journal_stats journal;
-
-	status_buckets(set, st);
-	dmbc_nodes_get_stats(set->nodes, &nodes);
-	st->node_bytes = nodes.pinned_bytes;
-	st->node_cap_bytes = nodes.cap_bytes;
-	dmbc_journal_get_stats(set->journal, &journal);
-	st->journal_seq = journal.seq;
-	st->journal_pending = journal.seq - journal.last_seq;
-	if (!READ_ONCE(o->let_go)) /* else what the lost SSD holds does not count any more */
-		st->dirty_bytes = dmbc_index_dirty_sectors(set->index, o->inode) << SECTOR_SHIFT;
-	st->all_dirty_bytes = dmbc_index_all_dirty_sectors(set->index) << SECTOR_SHIFT;
-	st->tree_depth = dmbc_index_depth(set->index);
-	st->gc_running = dmbc_gc_running(set->gc);
-	st->gc_passes = dmbc_gc_passes(set->gc);
-}
-
-void dmbc_origin_get_status(struct dmbc_origin *o, struct dmbc_status *st)
-{
-	struct dmbc_set *set = o->set;
-
-	memset(st, 0, sizeof(*st));
-	st->state = state_text(o);
-	st->mode = READ_ONCE(o->mode);
-	memcpy(st->set_uuid, set->super.disk.set_uuid, sizeof(st->set_uuid));
-	st->bucket_bytes = (u64)set->g.bucket_sectors << SECTOR_SHIFT;
-	st->block_bytes = (u64)set->g.block_sectors << SECTOR_SHIFT;
-	st->nbuckets = set->g.nbuckets;
-	st->ssd_errors = atomic_read(&set->ssd_errors);
-	st->origin_errors = atomic_read(&o->origin_errors);
-	st->writeback_rate = dmbc_writeback_rate(o) << SECTOR_SHIFT;
-	st->metadata_bytes = dmbc_blockio_written(set->io) << SECTOR_SHIFT;
-	dmbc_stats_get(o, st);
-	if (is_up(o))
-		status_store(o, st);
+	if (window == DMBC_COUNTERS_TOTAL)
+		dmbc_stats_get_total(o, c);
+	else
+		dmbc_stats_get_window(o, window, c);
 }

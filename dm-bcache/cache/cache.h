@@ -11,9 +11,12 @@
 
 #include <dm-bcache/format.h>
 
-#include "cache/options.h"
+#include "cache/counters.h"
+#include "cache/range.h"
 #include "cache/status.h"
+#include "lib/options.h"
 #include "lib/verify.h"
+#include "lib/window.h"
 
 struct block_device;
 struct dmbc_origin;
@@ -63,9 +66,34 @@ enum dmbc_mode dmbc_origin_mode(struct dmbc_origin *origin);
 void dmbc_origin_set_option(struct dmbc_origin *origin, enum dmbc_option o, u64 value);
 u64 dmbc_origin_option(struct dmbc_origin *origin, enum dmbc_option o);
 void dmbc_origin_flush(struct dmbc_origin *origin); /* start writing everything back; returns */
+/* A suspend is coming, or after all not: what takes long ends early. Any context. */
+void dmbc_origin_hurry(struct dmbc_origin *origin, bool on);
+/* @fn is called from a worker when the state has changed; NULL: not any more, waits. */
+void dmbc_origin_listen(struct dmbc_origin *origin, void (*fn)(void *ctx), void *ctx);
+/* Does one of range.h to a range in sectors from the target's start on; 0 sectors: up to the end. */
+struct dmbc_range_ask {
+	u64 start, sectors;
+};
+typedef int (*dmbc_range_fn)(struct dmbc_origin *o, u64 start, u64 end,
+			     struct dmbc_range_result *r);
+int dmbc_origin_range(struct dmbc_origin *origin, dmbc_range_fn fn,
+		      const struct dmbc_range_ask *ask, struct dmbc_range_result *result,
+		      struct dmbc_why *why);
+/* Starts to write everything back, after which the origin is a plain disk; returns. -EBUSY. */
+int dmbc_origin_detach(struct dmbc_origin *origin, struct dmbc_why *why);
+/* After a detach: cached again. -EBUSY, or what an attach may say. */
+int dmbc_origin_attach(struct dmbc_origin *origin, struct dmbc_why *why);
+/* The label on both super blocks, at most DMBC_SB_LABEL_BYTES. */
+int dmbc_origin_set_label(struct dmbc_origin *origin, const char *label, struct dmbc_why *why);
+void dmbc_origin_get_label(struct dmbc_origin *origin, char label[DMBC_SB_LABEL_BYTES + 1]);
 void dmbc_origin_gc(struct dmbc_origin *origin); /* start a gc pass of its set; returns */
 void dmbc_origin_clear_stats(struct dmbc_origin *origin);
+/* @window: enum dmbc_window, or since the last clear. */
+#define DMBC_COUNTERS_TOTAL DMBC_NR_WINDOWS
+void dmbc_origin_get_counters(struct dmbc_origin *origin, int window, struct dmbc_counters *c);
 
+/* More than status tells; a look at every bucket. 0, -ENOMEM. */
+int dmbc_origin_get_internal(struct dmbc_origin *origin, struct dmbc_internal *in);
 void dmbc_origin_get_status(struct dmbc_origin *origin, struct dmbc_status *st);
 
 #endif

@@ -30,15 +30,18 @@
 
 #include <dm-bcache/format.h>
 
-#include "cache/options.h"
+#include "cache/counters.h"
 #include "compat/compat.h"
+#include "lib/congested.h"
 #include "lib/geometry.h"
+#include "lib/options.h"
 #include "lib/seq.h"
 #include "store/bucket.h"
 #include "store/super.h"
 
 struct dmbc_alloc;
 struct dmbc_blockio;
+struct dmbc_detach;
 struct dmbc_gc;
 struct dmbc_gens;
 struct dmbc_index;
@@ -46,17 +49,8 @@ struct dmbc_journal;
 struct dmbc_nodes;
 struct dmbc_refill;
 struct dmbc_uuids;
+struct dmbc_windows;
 struct dmbc_writeback;
-
-/* Counters on the I/O path: per CPU, summed by stats.c. One row: field name. */
-struct dmbc_counters {
-	u64 read_hits, read_misses, write_hits, write_misses;
-	u64 bypass_hits, bypass_misses; /* reads that skipped the cache, by what was there */
-	u64 bypassed_sectors;
-	u64 bypass_reads, bypass_writes;
-	u64 fills, fill_races; /* inserted; given up because something wrote in between */
-	u64 deferred; /* requests that could not be finished in map() */
-};
 
 enum dmbc_set_state {
 	DMBC_SET_NEW, /* super block read, index not loaded */
@@ -90,6 +84,11 @@ struct dmbc_set {
 	struct list_head origins; /* changes under lock and settle_lock; either is enough to read */
 
 	u64 option[DMBC_NR_OPTIONS]; /* SET rows; READ_ONCE/WRITE_ONCE */
+	struct dmbc_set_counters __percpu *counters;
+
+	/* bypass.c */
+	spinlock_t congested_lock; /* irqsave; taken only with a threshold set */
+	struct dmbc_congested congested; /* under it */
 
 	/* request path */
 	struct workqueue_struct *wq; /* deferred requests, fills: may wait for anything */
@@ -113,6 +112,9 @@ struct dmbc_set {
 
 	/* errors.c */
 	atomic_t ssd_errors;
+	spinlock_t weight_lock; /* irqsave */
+	u64 error_weight; /* errors, less by half for each halflife; under weight_lock */
+	u64 weighed_at; /* requests to the SSD by then; under weight_lock */
 	bool store_failed; /* a metadata write was lost */
 	bool failed_settled; /* FAILED, and what can be let go at once is */
 	wait_queue_head_t failed_wait; /* for that */
@@ -121,6 +123,13 @@ struct dmbc_set {
 	/* startup.c, under lock */
 	unsigned int steps_up; /* how far bring-up got */
 	bool fresh; /* it was a new set's */
+};
+
+enum dmbc_tie {
+	DMBC_TIE_ATTACHED, /* or on the way there in the first resume */
+	DMBC_TIE_LEAVING, /* nothing new goes to the SSD */
+	DMBC_TIE_PLAIN, /* requests pass it by unseen */
+	DMBC_TIE_JOINING, /* nothing goes to the SSD yet */
 };
 
 struct dmbc_inflight {
@@ -141,6 +150,8 @@ struct dmbc_origin {
 	u32 inode; /* uuid slot */
 	bool attached; /* slot found or made */
 	bool suspended;
+	enum dmbc_tie tie; /* READ_ONCE; changes under set->lock */
+	struct dmbc_detach *detach;
 
 	enum dmbc_mode mode; /* READ_ONCE/WRITE_ONCE */
 	u64 option[DMBC_NR_OPTIONS]; /* ORIGIN rows */
@@ -167,12 +178,20 @@ struct dmbc_origin {
 	wait_queue_head_t writeback_wait; /* its thread sleeps here */
 	bool writeback_kicked; /* there is news */
 	atomic_t requests; /* recently seen user I/O: idle detection of the rate */
+	atomic_t origin_reads; /* of users, under way at the disk: writeback lets them go first */
+	unsigned long origin_used; /* jiffies of the last request of a user for the disk */
 
+	struct dmbc_windows *windows; /* of them: stats.c */
 	struct dmbc_counters cleared; /* what the counters said at the last clear_stats */
+
+	struct mutex event_lock; /* event.c: what follows */
+	void (*event_fn)(void *ctx);
+	void *event_ctx;
+	struct work_struct event_work;
+
+	bool hurried; /* a suspend is coming: what takes long ends */
+	atomic64_t verified, differing; /* sectors, by verify */
 	bool let_go; /* errors.c: the failed SSD is not needed any more, durably so */
 };
-
-#define dmbc_count(origin, field) this_cpu_inc((origin)->counters->field)
-#define dmbc_count_add(origin, field, n) this_cpu_add((origin)->counters->field, (n))
 
 #endif

@@ -8,10 +8,12 @@
 
 #include "cache/cache.h"
 #include "cache/context.h"
+#include "cache/detach.h"
 #include "cache/discard.h"
 #include "cache/flush.h"
 #include "cache/read.h"
 #include "cache/request.h"
+#include "cache/stats.h"
 #include "cache/write.h"
 
 unsigned int dmbc_cache_request_bytes(void)
@@ -19,18 +21,43 @@ unsigned int dmbc_cache_request_bytes(void)
 	return sizeof(struct dmbc_request);
 }
 
+/* The user wants no I/O at all once the SSD has failed. */
+static bool is_stopped(const struct dmbc_origin *o)
+{
+	return unlikely(READ_ONCE(o->set->state) == DMBC_SET_FAILED) &&
+	       READ_ONCE(o->option[DMBC_OPT_STOP_WHEN_FAILED]) == DMBC_FAILURE_ALWAYS;
+}
+
+static int start_discard(struct dmbc_request *rq)
+{
+	dmbc_count(rq->origin, discards);
+	dmbc_count_add(rq->origin, discarded_sectors, rq->sectors);
+	return dmbc_discard_start(rq);
+}
+
+static int start_flush(struct dmbc_request *rq)
+{
+	dmbc_count(rq->origin, flushes);
+	return dmbc_flush_start(rq);
+}
+
 int dmbc_cache_map(struct dmbc_origin *origin, struct bio *bio, void *request, u64 sector)
 {
 	struct dmbc_request *rq = request;
+	int r;
 
 	dmbc_request_init(rq, origin, bio, sector + origin->data_offset);
+	if (unlikely(READ_ONCE(origin->tie) == DMBC_TIE_PLAIN) && dmbc_detach_pass(rq, &r))
+		return r;
+	if (is_stopped(origin))
+		return DM_MAPIO_KILL;
 	if (bio->bi_opf & REQ_PREFLUSH)
-		return dmbc_flush_start(rq);
+		return start_flush(rq);
 	atomic_inc(&origin->requests);
 	switch (bio_op(bio)) {
 	case REQ_OP_READ: return dmbc_read_start(rq);
 	case REQ_OP_WRITE: return dmbc_write_start(rq);
-	case REQ_OP_DISCARD: return dmbc_discard_start(rq);
+	case REQ_OP_DISCARD: return start_discard(rq);
 	default: return DM_MAPIO_KILL;
 	}
 }

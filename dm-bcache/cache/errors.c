@@ -14,7 +14,9 @@
 #include <linux/device-mapper.h>
 
 #include "cache/context.h"
+#include "cache/event.h"
 #include "cache/origin.h"
+#include "cache/stats.h"
 #include "store/alloc.h"
 #include "store/blockio.h"
 #include "store/index.h"
@@ -39,6 +41,7 @@ static bool write_stale(struct dmbc_origin *o)
 		return false;
 	}
 	WRITE_ONCE(o->let_go, true);
+	dmbc_event_raise(o);
 	DMWARN("%s goes on without its SSD %s", o->name, o->set->name);
 	return true;
 }
@@ -63,8 +66,9 @@ static void failed_work(struct work_struct *work)
 	down_write(&set->dirty_gate);
 	mutex_lock(&set->lock);
 	list_for_each_entry(o, &set->origins, link) {
-		if (!o->attached)
+		if (!o->attached || READ_ONCE(o->tie) == DMBC_TIE_PLAIN)
 			continue;
+		dmbc_event_raise(o);
 		if (dmbc_index_dirty_sectors(set->index, o->inode))
 			dmbc_origin_wake_writeback(o);
 		else
@@ -79,6 +83,7 @@ static void failed_work(struct work_struct *work)
 void dmbc_errors_init(struct dmbc_set *set)
 {
 	atomic_set(&set->ssd_errors, 0);
+	spin_lock_init(&set->weight_lock);
 	init_waitqueue_head(&set->failed_wait);
 	INIT_WORK(&set->failed_work, failed_work);
 }
@@ -107,12 +112,31 @@ void dmbc_errors_fail_set(struct dmbc_set *set)
 	queue_work(set->store_wq, &set->failed_work);
 }
 
+/* Adds one error to what is left of those before; whole halflives only. */
+static u64 weigh_error(struct dmbc_set *set)
+{
+	u64 halflife = READ_ONCE(set->option[DMBC_OPT_IO_ERROR_HALFLIFE]), halves, weight;
+	struct dmbc_set_counters sum;
+	unsigned long flags;
+
+	dmbc_stats_get_set(set, &sum);
+	spin_lock_irqsave(&set->weight_lock, flags);
+	if (halflife && sum.requests > set->weighed_at) {
+		halves = div64_u64(sum.requests - set->weighed_at, halflife);
+		set->weighed_at += halves * halflife;
+		set->error_weight = halves < 64 ? set->error_weight >> halves : 0;
+	}
+	weight = ++set->error_weight;
+	spin_unlock_irqrestore(&set->weight_lock, flags);
+	return weight;
+}
+
 void dmbc_errors_ssd(struct dmbc_set *set)
 {
 	unsigned int nr = atomic_inc_return(&set->ssd_errors);
 
 	DMERR_LIMIT("I/O error %u of SSD %s", nr, set->name);
-	if (nr > READ_ONCE(set->option[DMBC_OPT_IO_ERROR_LIMIT]))
+	if (weigh_error(set) > READ_ONCE(set->option[DMBC_OPT_IO_ERROR_LIMIT]))
 		dmbc_errors_fail_set(set);
 }
 

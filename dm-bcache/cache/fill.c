@@ -14,6 +14,7 @@
 #include "cache/fill.h"
 #include "cache/origin.h"
 #include "cache/request.h"
+#include "cache/stats.h"
 #include "compat/compat.h"
 #include "store/alloc.h"
 
@@ -185,5 +186,6 @@ void dmbc_fill_write(struct dmbc_fill *fill)
 	fill->bio->bi_iter.bi_sector = dmbc_ptr_sector(fill->ptr);
 	fill->bio->bi_private = fill;
 	fill->bio->bi_end_io = written;
+	dmbc_stats_ssd_write(set, fill->sectors);
 	submit_bio_noacct(fill->bio);
 }

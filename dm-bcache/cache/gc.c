@@ -10,6 +10,7 @@
 #include <linux/device-mapper.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 
 #include "cache/context.h"
@@ -32,6 +33,7 @@ struct dmbc_gc {
 	wait_queue_head_t wait;
 	bool wanted, running;
 	u32 passes;
+	struct dmbc_timing times; /* the thread's own */
 	atomic64_t inserted; /* sectors since the last pass began */
 	u64 limit; /* of them */
 	int seen_requests; /* of all origins together */
@@ -57,6 +59,11 @@ bool dmbc_gc_running(const struct dmbc_gc *gc)
 u32 dmbc_gc_passes(const struct dmbc_gc *gc)
 {
 	return READ_ONCE(gc->passes);
+}
+
+struct dmbc_timing dmbc_gc_times(const struct dmbc_gc *gc)
+{
+	return gc->times;
 }
 
 static bool should_stop(void)
@@ -117,11 +124,13 @@ static int run_pass(struct dmbc_gc *gc)
 static int collect(struct dmbc_gc *gc)
 {
 	struct dmbc_set *set = gc->set;
+	u64 began = ktime_get_ns();
 	s64 r;
 
 	WRITE_ONCE(gc->wanted, false);
 	atomic64_set(&gc->inserted, 0);
 	r = run_pass(gc);
+	dmbc_timing_note(&gc->times, began, ktime_get_ns());
 	dmbc_refill_kick(set->refill);
 	if (r || !READ_ONCE(set->option[DMBC_OPT_COPY_GC]))
 		return r;

@@ -9,6 +9,8 @@
 
 #include <linux/types.h>
 
+#include "lib/timing.h"
+
 struct dmbc_gc;
 struct dmbc_set;
 
@@ -21,5 +23,6 @@ void dmbc_gc_wake(struct dmbc_gc *gc);
 void dmbc_gc_inserted(struct dmbc_gc *gc, u32 sectors);
 bool dmbc_gc_running(const struct dmbc_gc *gc);
 u32 dmbc_gc_passes(const struct dmbc_gc *gc);
+struct dmbc_timing dmbc_gc_times(const struct dmbc_gc *gc); /* of whole passes; racy */
 
 #endif

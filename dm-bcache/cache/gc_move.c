@@ -17,6 +17,7 @@
 
 #include "cache/context.h"
 #include "cache/origin.h"
+#include "cache/stats.h"
 #include "store/alloc.h"
 #include "store/index.h"
 
@@ -146,6 +147,7 @@ static void copy_start(struct mover *mv, struct move *m)
 	};
 
 	atomic_inc(&mv->pending);
+	dmbc_stats_ssd_write(mv->set, from.count);
 	dm_kcopyd_copy(mv->kcopyd, &from, 1, &to, 0, copied, m);
 }
 

@@ -9,6 +9,7 @@
 #include <linux/device-mapper.h>
 
 #include "cache/context.h"
+#include "cache/event.h"
 #include "store/index.h"
 #include "store/journal.h"
 
@@ -35,6 +36,8 @@ static int write_state(struct dmbc_origin *o, enum dmbc_state state)
 	mutex_unlock(&o->set->lock);
 	if (r)
 		dmbc_errors_origin(o);
+	else
+		dmbc_event_raise(o);
 	return r;
 }
 

@@ -9,12 +9,14 @@
 #include <linux/device-mapper.h>
 #include <linux/mm.h>
 
+#include "cache/account.h"
 #include "cache/bypass.h"
 #include "cache/context.h"
 #include "cache/fill.h"
 #include "cache/origin.h"
 #include "cache/read.h"
 #include "cache/request.h"
+#include "cache/writeback.h"
 
 #define FILL_MEMORY_SHARE 256 /* of RAM */
 
@@ -51,6 +53,7 @@ static int hit_done(struct dmbc_request *rq, blk_status_t *error)
 	struct dmbc_set *set = rq->origin->set;
 
 	dmbc_bucket_unpin(&set->buckets, rq->ptr);
+	dmbc_bypass_ssd_end(rq, DMBC_OPT_CONGESTED_READ);
 	if (likely(!*error))
 		return dmbc_request_end_done(rq, error);
 	dmbc_errors_ssd(set);
@@ -70,7 +73,11 @@ static int read_hit(struct dmbc_request *rq, const struct dmbc_fragment *f)
 	rq->ptr = f->ptr;
 	rq->dirty = f->kind == DMBC_FRAGMENT_DIRTY;
 	dmbc_bucket_touch(&set->buckets, f->ptr, rq->sectors);
-	dmbc_count(rq->origin, read_hits);
+	dmbc_account_note(rq, DMBC_READ_HIT);
+	if (rq->bypass)
+		dmbc_count(rq->origin, bypass_hits);
+	dmbc_stats_ssd_read(set);
+	dmbc_bypass_ssd_begin(rq, DMBC_OPT_CONGESTED_READ);
 	return dmbc_request_remap(rq, set->bdev, dmbc_ptr_sector(f->ptr), hit_done);
 }
 
@@ -88,6 +95,7 @@ static void miss_copy(struct dmbc_request *rq)
 
 static int miss_done(struct dmbc_request *rq, blk_status_t *error)
 {
+	dmbc_writeback_read_end(rq->origin);
 	if (*error) {
 		dmbc_fill_abort(rq->fill);
 		return dmbc_request_end_done(rq, error);
@@ -96,20 +104,24 @@ static int miss_done(struct dmbc_request *rq, blk_status_t *error)
 	return DM_ENDIO_INCOMPLETE;
 }
 
+static int uncached_done(struct dmbc_request *rq, blk_status_t *error)
+{
+	dmbc_writeback_read_end(rq->origin);
+	return dmbc_request_end_done(rq, error);
+}
+
 static int read_miss(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
 
-	rq->bypass = rq->bypass || dmbc_bypass_miss(rq);
+	dmbc_bypass_miss(rq);
 	rq->fill = rq->bypass ? NULL : dmbc_fill_begin(rq);
-	if (rq->bypass) {
-		dmbc_count(o, bypass_reads);
-		dmbc_count_add(o, bypassed_sectors, rq->sectors);
-	} else {
-		dmbc_count(o, read_misses);
-	}
-	return dmbc_request_remap(rq, o->bdev, rq->start,
-				  rq->fill ? miss_done : dmbc_request_end_done);
+	if (rq->bypass)
+		dmbc_account_bypass(rq);
+	else
+		dmbc_account_note(rq, DMBC_READ_MISS);
+	dmbc_writeback_read_begin(o);
+	return dmbc_request_remap(rq, o->bdev, rq->start, rq->fill ? miss_done : uncached_done);
 }
 
 /* The index cannot say what is there: only the origin is left, if it is known to be current. */
@@ -117,6 +129,8 @@ static int read_blind(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
 
+	rq->bypass = DMBC_BYPASS_FAILED;
+	dmbc_account_bypass(rq);
 	if (!dmbc_index_dirty_sectors(o->set->index, o->inode))
 		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);
 	rq->status = BLK_STS_IOERR;
@@ -144,7 +158,6 @@ static int read_fragment(struct dmbc_request *rq, struct dmbc_fragment *f)
 		return read_miss(rq);
 	if (leave_ssd_alone(o, f)) {
 		dmbc_bucket_unpin(&o->set->buckets, f->ptr);
-		rq->bypass = true;
 		return read_miss(rq);
 	}
 	return read_hit(rq, f);
@@ -158,11 +171,14 @@ int dmbc_read_start(struct dmbc_request *rq)
 	int r;
 
 	if (!rq->decided) {
-		rq->bypass = dmbc_bypass_stream(rq);
+		dmbc_bypass_read(rq);
 		rq->decided = true;
 	}
-	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) && dmbc_errors_write_allowed(o))
+	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) &&
+	    dmbc_errors_write_allowed(o)) {
+		dmbc_account_bypass(rq);
 		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);
+	}
 	do {
 		r = dmbc_index_lookup(o->set->index, o->inode, rq->start, rq->sectors, rq->deferred,
 				      &f);

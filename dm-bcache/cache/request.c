@@ -24,11 +24,14 @@ void dmbc_request_init(struct dmbc_request *rq, struct dmbc_origin *origin, stru
 	rq->fua = bio->bi_opf & REQ_FUA;
 	rq->dirty = false;
 	rq->decided = false;
-	rq->bypass = false;
+	rq->counted = false;
+	rq->bypass = DMBC_BYPASS_NO;
+	rq->began_ns = 0;
 	rq->way = 0;
 	rq->wait.wake = NULL;
 	rq->ssd_failed = false;
 	rq->in_range = false;
+	rq->entered = false;
 	rq->invalidate = false;
 	rq->second_failed = false;
 	rq->status = BLK_STS_OK;
@@ -67,6 +70,7 @@ static struct dmbc_request *part_make(struct dmbc_request *rq, u32 sectors)
 	part->rq.ssd_failed = rq->ssd_failed;
 	part->rq.decided = rq->decided;
 	part->rq.bypass = rq->bypass;
+	part->rq.counted = rq->counted;
 	part->rq.way = rq->way;
 	part->rq.wait.wake = rq->wait.wake;
 	part->parent = rq;

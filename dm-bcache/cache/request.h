@@ -41,10 +41,12 @@ struct dmbc_request {
 	bool fua;
 	bool dirty; /* read hit: the only copy */
 	bool decided; /* bypass and way are: a retry does not ask again */
-	bool bypass; /* read: do not fill */
+	bool counted; /* in the statistics */
+	u8 bypass; /* enum dmbc_bypass: do not fill; write around */
 	u8 way; /* write: enum dmbc_write_way */
 	bool ssd_failed; /* retry after an SSD write error: not there again */
 	bool in_range; /* `range` is entered */
+	bool entered; /* dmbc_detach_leave() is due */
 	bool invalidate; /* WRITE_ORIGIN: make a hole afterwards */
 	bool journal_last; /* flush: the origin first */
 	bool second_failed; /* the SSD's half failed: of a write to both, of a flush */
@@ -55,6 +57,7 @@ struct dmbc_request {
 	void (*next)(struct dmbc_request *rq);
 	void (*punched)(struct dmbc_request *rq); /* write: when what was cached is gone */
 	struct bvec_iter iter; /* as mapped, for a retry */
+	u64 began_ns; /* sent to the SSD then, if that is watched */
 	struct dmbc_fill *fill;
 	struct work_struct work;
 	struct dmbc_range range;

@@ -74,6 +74,7 @@ static int read_super(struct startup *s)
 	set->store_failed = false;
 	set->failed_settled = false;
 	atomic_set(&set->ssd_errors, 0);
+	set->error_weight = 0;
 	return 0;
 }
 
@@ -156,13 +157,34 @@ static void free_gens(struct dmbc_set *set)
 	set->gens = NULL;
 }
 
+enum dmbc_replacement dmbc_startup_policy(const struct dmbc_set *set)
+{
+	u64 chosen = READ_ONCE(set->option[DMBC_OPT_REPLACEMENT_POLICY]);
+
+	if (chosen != DMBC_REPLACEMENT_AS_FORMATTED)
+		return chosen - 1;
+	return dmbc_sb_flag(&set->super.disk, DMBC_SB_REPLACEMENT_SHIFT, DMBC_SB_REPLACEMENT_BITS);
+}
+
+/* Nothing durable names the bucket any more. Only a hint to the SSD: its errors do not matter. */
+static void discard_bucket(void *ctx, u64 bucket)
+{
+	struct dmbc_set *set = ctx;
+
+	if (READ_ONCE(set->option[DMBC_OPT_DISCARD]) && bdev_max_discard_sectors(set->bdev))
+		blkdev_issue_discard(set->bdev, dmbc_geometry_sector(&set->g, bucket),
+				     set->g.bucket_sectors, GFP_NOIO);
+}
+
 static int make_refill(struct startup *s)
 {
 	struct dmbc_set *set = s->set;
-	enum dmbc_replacement policy =
-		dmbc_sb_flag(&set->super.disk, DMBC_SB_REPLACEMENT_SHIFT, DMBC_SB_REPLACEMENT_BITS);
+	int r = KEEP(set->refill, dmbc_refill_create(set->alloc, &set->buckets, set->gens,
+						     dmbc_startup_policy(set)));
 
-	return KEEP(set->refill, dmbc_refill_create(set->alloc, &set->buckets, set->gens, policy));
+	if (!r)
+		dmbc_refill_on_free(set->refill, discard_bucket, set);
+	return r;
 }
 
 static void free_refill(struct dmbc_set *set)

@@ -3,6 +3,8 @@
 #ifndef DMBC_CACHE_STARTUP_H
 #define DMBC_CACHE_STARTUP_H
 
+#include <dm-bcache/format.h>
+
 struct dmbc_set;
 struct dmbc_why;
 
@@ -12,6 +14,8 @@ struct dmbc_why;
  * in @why and in the log, and the set stays NEW. Sleeps, long.
  */
 int dmbc_startup_run(struct dmbc_set *set, struct dmbc_why *why);
+/* Which buckets make room: as the option says, or as the SSD was formatted. Any context. */
+enum dmbc_replacement dmbc_startup_policy(const struct dmbc_set *set);
 /* Takes down what is up; no origin does I/O any more. Sleeps. */
 void dmbc_startup_undo(struct dmbc_set *set);
 

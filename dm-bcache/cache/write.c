@@ -15,11 +15,14 @@
  */
 #include <linux/device-mapper.h>
 
+#include "cache/account.h"
 #include "cache/bypass.h"
 #include "cache/context.h"
+#include "cache/detach.h"
 #include "cache/origin.h"
 #include "cache/request.h"
 #include "cache/write.h"
+#include "cache/writeback.h"
 #include "store/alloc.h"
 
 static void write_retry(struct dmbc_request *rq)
@@ -45,8 +48,17 @@ static void leave_range(struct dmbc_request *rq)
 	}
 }
 
+static void leave_ssd(struct dmbc_request *rq)
+{
+	if (rq->entered) {
+		rq->entered = false;
+		dmbc_detach_leave(rq->origin);
+	}
+}
+
 static int write_fail(struct dmbc_request *rq, blk_status_t status)
 {
+	dmbc_account_bypass(rq);
 	rq->status = status;
 	dmbc_request_finish(rq);
 	return DM_MAPIO_SUBMITTED;
@@ -92,6 +104,7 @@ static void key_done(struct dmbc_put *put)
 		unpin(rq);
 	dmbc_inflight_poison(o, rq->start, rq->sectors);
 	leave_range(rq);
+	leave_ssd(rq);
 	if (put->insert.error && !rq->status) {
 		dmbc_request_defer(rq, after_failure);
 		return;
@@ -212,11 +225,13 @@ static int punch(struct dmbc_request *rq, void (*then)(struct dmbc_request *rq))
 
 static int ssd_done(struct dmbc_request *rq, blk_status_t *error)
 {
+	dmbc_bypass_ssd_end(rq, DMBC_OPT_CONGESTED_WRITE);
 	if (likely(!*error)) {
 		queue_key(rq, true, false);
 		return DM_ENDIO_INCOMPLETE;
 	}
 	unpin(rq);
+	leave_ssd(rq);
 	rq->ptr = 0;
 	dmbc_errors_ssd(rq->origin->set);
 	rq->ssd_failed = true;
@@ -242,14 +257,21 @@ static int write_ssd(struct dmbc_request *rq, struct dmbc_request **part)
 	*part = rq;
 	if (!dmbc_inflight_pass_ssd_write(o, rq->start, rq->sectors, &rq->wait))
 		return DM_MAPIO_SUBMITTED;
-	sectors = dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_DIRTY, o->inode, rq->sectors, &ptr);
-	if (!sectors)
+	if (unlikely(!dmbc_detach_enter(o)))
 		return -ENOSPC;
+	sectors = dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_DIRTY, o->inode, rq->sectors, &ptr);
+	if (!sectors) {
+		dmbc_detach_leave(o);
+		return -ENOSPC;
+	}
 	*part = dmbc_request_cut(rq, sectors);
 	rq = *part;
+	rq->entered = true;
 	rq->ptr = ptr;
 	rq->bio->bi_opf &= ~REQ_FUA; /* the journal's flush makes it durable */
-	dmbc_count(o, write_hits);
+	dmbc_account_note(rq, DMBC_WRITE_HIT);
+	dmbc_stats_ssd_write(set, rq->sectors);
+	dmbc_bypass_ssd_begin(rq, DMBC_OPT_CONGESTED_WRITE);
 	return dmbc_request_remap(rq, set->bdev, dmbc_ptr_sector(ptr), ssd_done);
 }
 
@@ -309,7 +331,9 @@ static int send_both(struct dmbc_request *rq)
 	clone->bi_private = rq;
 	clone->bi_end_io = second_half_done;
 	atomic_set(&rq->pending, 2);
-	dmbc_count(o, write_misses);
+	dmbc_account_note(rq, DMBC_WRITE_MISS);
+	dmbc_stats_ssd_write(set, rq->sectors);
+	dmbc_writeback_disk_used(o);
 	submit_bio_noacct(clone);
 	return dmbc_request_remap(rq, o->bdev, rq->start, half_done);
 }
@@ -367,8 +391,8 @@ static int send_around(struct dmbc_request *rq)
 
 	if (rq->fua)
 		rq->bio->bi_opf |= REQ_FUA;
-	dmbc_count(o, bypass_writes);
-	dmbc_count_add(o, bypassed_sectors, rq->sectors);
+	dmbc_account_bypass(rq);
+	dmbc_writeback_disk_used(o);
 	return dmbc_request_remap(rq, o->bdev, rq->start, around_done);
 }
 
@@ -461,6 +485,7 @@ int dmbc_write_start(struct dmbc_request *rq)
 	}
 	if (unlikely(READ_ONCE(o->set->state) != DMBC_SET_RUNNING) &&
 	    dmbc_errors_write_allowed(o)) {
+		dmbc_account_bypass(rq);
 		if (rq->fua)
 			rq->bio->bi_opf |= REQ_FUA;
 		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);

@@ -21,10 +21,12 @@
 #include <linux/slab.h>
 
 #include "cache/context.h"
+#include "cache/detach.h"
 #include "cache/errors.h"
-#include "cache/inflight.h"
+#include "cache/gc.h"
 #include "cache/inflight.h"
 #include "cache/origin.h"
+#include "cache/status.h"
 #include "cache/writeback_rate.h"
 #include "cache/writeback_scan.h"
 #include "lib/extent.h"
@@ -38,6 +40,10 @@
 #define BATCH_TIME HZ
 #define CLEAN_AFTER (5 * HZ) /* without dirty data until the super block says so */
 #define EMPTY_TURN_PAUSE HZ /* after a turn in which nothing could be copied */
+#define DISK_AWAKE (3 * HZ) /* after a user's request */
+#define YIELD_TIME (HZ / 10) /* for reads of the disk, before each copy */
+#define LAZY_PAUSE HZ /* between looks whether the disk is awake */
+#define GC_PERCENT 50 /* in use, for gc_after_writeback */
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 30000
 
@@ -69,6 +75,8 @@ struct dmbc_writeback {
 	/* the turn; by the thread alone */
 	u32 copied_keys, left_keys; /* done; found but not done */
 	u32 backoff_ms;
+	bool draining; /* lazy policy: begun, and not through yet */
+	bool gc_due; /* more than half was in use since the last gc */
 };
 
 /* ---- create and destroy ------------------------------------------------------------ */
@@ -116,20 +124,65 @@ static u64 dirty_sectors(const struct dmbc_writeback *wb)
 	return dmbc_index_dirty_sectors(o->set->index, o->inode);
 }
 
+/* A detach is at work. */
+static bool leaving(const struct dmbc_writeback *wb)
+{
+	return READ_ONCE(wb->origin->tie) == DMBC_TIE_LEAVING;
+}
+
 static bool set_failed(const struct dmbc_writeback *wb)
 {
 	return READ_ONCE(wb->origin->set->state) == DMBC_SET_FAILED;
 }
 
-static bool has_work(const struct dmbc_writeback *wb)
+static u64 option(const struct dmbc_writeback *wb, enum dmbc_option which)
+{
+	return READ_ONCE(wb->origin->option[which]);
+}
+
+/* The disk turns anyway. */
+static bool disk_awake(const struct dmbc_origin *o)
+{
+	return atomic_read(&o->origin_reads) ||
+	       time_before(jiffies, READ_ONCE(o->origin_used) + DISK_AWAKE);
+}
+
+/* Lazy policy: the high mark, or as much as new dirty data may take up. */
+static bool much_dirty(const struct dmbc_writeback *wb)
+{
+	struct dmbc_set *set = wb->origin->set;
+	u64 allowed = div_u64(set->g.nbuckets * set->g.bucket_sectors *
+				      option(wb, DMBC_OPT_WRITEBACK_PERCENT),
+			      100);
+
+	return dmbc_index_all_dirty_sectors(set->index) > allowed ||
+	       dmbc_alloc_in_use_percent(set->alloc) >
+		       READ_ONCE(set->option[DMBC_OPT_CUTOFF_WRITEBACK]);
+}
+
+/* Lazy policy: not now. Once begun it goes on until nothing is dirty. */
+static bool is_lazy(struct dmbc_writeback *wb)
+{
+	if (option(wb, DMBC_OPT_WRITEBACK_POLICY) != DMBC_PACE_LAZY)
+		return false;
+	if (!wb->draining)
+		wb->draining = disk_awake(wb->origin) || much_dirty(wb);
+	return !wb->draining;
+}
+
+static bool has_work(struct dmbc_writeback *wb)
 {
 	const struct dmbc_origin *o = wb->origin;
 
-	if (!dirty_sectors(wb))
+	if (!dirty_sectors(wb)) {
+		wb->draining = false;
 		return false;
+	}
 	if (set_failed(wb))
 		return !READ_ONCE(o->let_go);
-	return READ_ONCE(wb->flushing) || READ_ONCE(o->option[DMBC_OPT_WRITEBACK_RUNNING]);
+	if (READ_ONCE(wb->flushing))
+		return true;
+	return READ_ONCE(o->option[DMBC_OPT_WRITEBACK_RUNNING]) && !is_lazy(wb);
 }
 
 /* Fuller than new dirty data is welcome: no pauses between turns. */
@@ -137,7 +190,7 @@ static bool is_urgent(const struct dmbc_writeback *wb)
 {
 	struct dmbc_set *set = wb->origin->set;
 
-	return READ_ONCE(wb->flushing) || set_failed(wb) ||
+	return READ_ONCE(wb->flushing) || set_failed(wb) || wb->draining ||
 	       dmbc_alloc_in_use_percent(set->alloc) >
 		       READ_ONCE(set->option[DMBC_OPT_CUTOFF_WRITEBACK]);
 }
@@ -346,6 +399,20 @@ static bool batch_is_full(const struct dmbc_writeback *wb)
 
 /* ---- a turn ------------------------------------------------------------------------------ */
 
+/* Sleeps while the user reads the disk, but not for ever: what is dirty has to go as well. */
+static void yield_to_reads(struct dmbc_writeback *wb)
+{
+	struct dmbc_origin *o = wb->origin;
+	unsigned long end = jiffies + YIELD_TIME;
+
+	if (!option(wb, DMBC_OPT_WRITEBACK_YIELD) || !atomic_read(&o->origin_reads))
+		return;
+	finish_batch(wb);
+	while (atomic_read(&o->origin_reads) && time_before(jiffies, end) &&
+	       !READ_ONCE(wb->flushing) && !set_failed(wb) && !kthread_should_stop())
+		schedule_timeout_interruptible(1);
+}
+
 /* A batch is not kept open over a pause: its ranges hold up writers. */
 static void wait_for_rate(struct dmbc_writeback *wb)
 {
@@ -355,15 +422,16 @@ static void wait_for_rate(struct dmbc_writeback *wb)
 		dmbc_writeback_rate_update(&wb->rate);
 		if (READ_ONCE(wb->flushing) || set_failed(wb) || kthread_should_stop())
 			return;
-		delay = dmbc_writeback_rate_delay(&wb->rate);
+		delay = dmbc_writeback_rate_delay(&wb->rate, wb->draining);
 		if (!delay)
-			return;
+			break;
 		if (wb->nr && time_after(jiffies + delay, wb->began + BATCH_TIME))
 			finish_batch(wb);
 		wait_event_interruptible_timeout(wb->origin->writeback_wait,
 						 READ_ONCE(wb->flushing) || kthread_should_stop(),
 						 delay);
 	}
+	yield_to_reads(wb);
 }
 
 /* Once over the disk. False: stopped or in trouble before its end. */
@@ -375,6 +443,7 @@ static bool run_turn(struct dmbc_writeback *wb)
 	wb->copied_keys = 0;
 	wb->left_keys = 0;
 	while (has_work(wb) && !kthread_should_stop()) {
+		wb->gc_due |= dmbc_alloc_in_use_percent(wb->origin->set->alloc) > GC_PERCENT;
 		key = dmbc_writeback_scan_next(&wb->scan, &error);
 		if (!key) {
 			finish_batch(wb);
@@ -430,13 +499,22 @@ static void wait_until_dirty(struct dmbc_writeback *wb)
 {
 	struct dmbc_origin *o = wb->origin;
 
-	if (!READ_ONCE(wb->flushing))
+	if (leaving(wb))
+		dmbc_detach_drain(o);
+	else if (!READ_ONCE(wb->flushing))
 		pause_for(wb, CLEAN_AFTER);
 	if (dirty_sectors(wb) || kthread_should_stop())
 		return;
 	WRITE_ONCE(wb->flushing, false);
 	if (READ_ONCE(o->dirty_marked))
 		dmbc_origin_mark_clean(o);
+	if (leaving(wb) && !dmbc_detach_finish(o)) {
+		pause_for(wb, msecs_to_jiffies(BACKOFF_MAX_MS));
+		return;
+	}
+	if (wb->gc_due && READ_ONCE(o->set->option[DMBC_OPT_GC_AFTER_WRITEBACK]))
+		dmbc_gc_wake(o->set->gc);
+	wb->gc_due = false;
 	wait_event_interruptible(wb->origin->writeback_wait,
 				 READ_ONCE(wb->origin->writeback_kicked) ||
 					 READ_ONCE(o->dirty_marked) || kthread_should_stop());
@@ -454,7 +532,7 @@ static int writeback_thread(void *data)
 			else if (run_turn(wb))
 				rest_after_turn(wb);
 		} else if (dirty_sectors(wb) || set_failed(wb)) {
-			pause_for(wb, CLEAN_AFTER);
+			pause_for(wb, LAZY_PAUSE);
 		} else {
 			wait_until_dirty(wb);
 		}
@@ -469,6 +547,7 @@ int dmbc_writeback_start(struct dmbc_origin *o)
 
 	if (wb->thread)
 		return 0;
+	WRITE_ONCE(wb->flushing, leaving(wb));
 	thread = kthread_run(writeback_thread, wb, "dmbc_wb/%s", o->name);
 	if (IS_ERR(thread))
 		return -ENOMEM;
@@ -498,7 +577,22 @@ bool dmbc_writeback_flushing(struct dmbc_origin *o)
 	return READ_ONCE(o->writeback->flushing);
 }
 
-u64 dmbc_writeback_rate(struct dmbc_origin *o)
+void dmbc_writeback_get(struct dmbc_origin *o, struct dmbc_status *st)
 {
-	return READ_ONCE(o->writeback->rate.rate);
+	const struct dmbc_writeback_rate *r = &o->writeback->rate;
+
+	st->writeback_rate = READ_ONCE(r->rate) << SECTOR_SHIFT;
+	st->writeback_target_bytes = (u64)READ_ONCE(r->pd.target) << SECTOR_SHIFT;
+}
+
+void dmbc_writeback_get_terms(struct dmbc_origin *o, struct dmbc_internal *in)
+{
+	const struct dmbc_writeback_rate *r = &o->writeback->rate;
+
+	in->rate = READ_ONCE(r->rate);
+	in->target = READ_ONCE(r->pd.target);
+	in->proportional = READ_ONCE(r->pd.proportional);
+	in->integral = READ_ONCE(r->pd.integral);
+	in->change = READ_ONCE(r->pd.change);
+	in->unlimited = READ_ONCE(r->unlimited);
 }

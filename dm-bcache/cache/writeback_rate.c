@@ -4,8 +4,8 @@
  * once a period, and keeps the account: every copy moves the time at which the
  * next is due, by MAX_AHEAD_NS at most, so that one large key does not stop all.
  *
- * After QUIET_UPDATES periods without user I/O there is no limit; the first
- * request brings it back.
+ * After QUIET_UPDATES periods without user I/O there is no limit but the
+ * maximum; the first request brings it back.
  */
 #include "cache/writeback_rate.h"
 
@@ -16,6 +16,7 @@
 #include "store/index.h"
 
 #define QUIET_UPDATES 6
+#define NO_MAXIMUM 0xffffffff
 #define MAX_AHEAD_NS (5 * NSEC_PER_SEC / 2)
 
 static u64 option(const struct dmbc_origin *o, enum dmbc_option which)
@@ -101,21 +102,24 @@ void dmbc_writeback_rate_update(struct dmbc_writeback_rate *r)
 	config = config_of(r->origin);
 	input = input_of(r, seconds);
 	dmbc_pd_update(&r->pd, &config, &input);
-	WRITE_ONCE(r->rate, r->pd.rate);
+	WRITE_ONCE(r->rate, min(r->pd.rate, option(r->origin, DMBC_OPT_WRITEBACK_RATE_MAXIMUM)));
 	r->sent = 0;
 }
 
 bool dmbc_writeback_rate_idle(struct dmbc_writeback_rate *r)
 {
-	return r->quiet >= QUIET_UPDATES && atomic_read(&r->origin->requests) == r->seen_requests;
+	return option(r->origin, DMBC_OPT_IDLE_MAX_RATE) && r->quiet >= QUIET_UPDATES &&
+	       atomic_read(&r->origin->requests) == r->seen_requests;
 }
 
-unsigned long dmbc_writeback_rate_delay(struct dmbc_writeback_rate *r)
+unsigned long dmbc_writeback_rate_delay(struct dmbc_writeback_rate *r, bool all)
 {
 	u64 now = ktime_get_ns();
 
-	if (!option(r->origin, DMBC_OPT_WRITEBACK_PERCENT) || dmbc_writeback_rate_idle(r) ||
-	    r->next_ns <= now)
+	r->unlimited = all || !option(r->origin, DMBC_OPT_WRITEBACK_PERCENT) ||
+		       dmbc_writeback_rate_idle(r);
+	if (r->next_ns <= now ||
+	    (r->unlimited && option(r->origin, DMBC_OPT_WRITEBACK_RATE_MAXIMUM) == NO_MAXIMUM))
 		return 0;
 	return nsecs_to_jiffies(r->next_ns - now) + 1;
 }
@@ -123,6 +127,9 @@ unsigned long dmbc_writeback_rate_delay(struct dmbc_writeback_rate *r)
 void dmbc_writeback_rate_spend(struct dmbc_writeback_rate *r, u32 sectors)
 {
 	u64 now = ktime_get_ns(), rate = max_t(u64, r->rate, 1);
+
+	if (r->unlimited)
+		rate = option(r->origin, DMBC_OPT_WRITEBACK_RATE_MAXIMUM);
 
 	r->sent += sectors;
 	if (r->next_ns < now)

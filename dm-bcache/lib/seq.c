@@ -4,8 +4,8 @@
  *
  * dmbc_seq_note() looks for the stream that was expected to go on at the
  * request's first sector; a living one grows and is filed again under its new
- * end, otherwise the stream that was idle longest makes place. All links are
- * indices, NIL ends a list.
+ * end, otherwise the stream that was idle longest makes place, and what the task
+ * had streamed so far enters its average. All links are indices, NIL ends a list.
  */
 #include "lib/seq.h"
 
@@ -13,10 +13,12 @@
 
 #define NIL 0xffff
 #define SECTOR_BYTES 512
+#define AVERAGE_WEIGHT 8 /* a new stream is 1/8 of a task's average */
 
-static __u32 hash_of(__u64 sector)
+/* 7 bits: DMBC_SEQ_BUCKETS, DMBC_SEQ_TASKS */
+static __u32 hash_of(__u64 number)
 {
-	return (sector * 0x9E3779B97F4A7C15ULL) >> 57; /* 7 bits: DMBC_SEQ_BUCKETS */
+	return (number * 0x9E3779B97F4A7C15ULL) >> 57;
 }
 
 static void lru_remove(struct dmbc_seq *s, __u16 i)
@@ -88,12 +90,42 @@ static __u16 find(const struct dmbc_seq *s, __u64 sector, __u64 now)
 	return NIL;
 }
 
-__u64 dmbc_seq_note(struct dmbc_seq *s, __u64 sector, __u32 sectors, __u64 now)
+/* Is this the end of a stream's last request? *@i: that stream. */
+static bool was_noted(const struct dmbc_seq *s, __u64 sector, __u32 sectors, __u64 now, __u16 *i)
+{
+	*i = find(s, sector + sectors, now);
+	return *i != NIL && s->stream[*i].sectors >= sectors;
+}
+
+/* Tasks that share a place forget one another. */
+static struct dmbc_seq_task *task_of(struct dmbc_seq *s, __u32 id)
+{
+	struct dmbc_seq_task *t = &s->task[hash_of(id)];
+
+	if (t->id != id)
+		*t = (struct dmbc_seq_task){ .id = id };
+	return t;
+}
+
+static __u64 note_task(struct dmbc_seq *s, __u32 id, __u64 stream_bytes, bool new_stream)
+{
+	struct dmbc_seq_task *t = task_of(s, id);
+
+	if (new_stream)
+		t->average = (t->average * (AVERAGE_WEIGHT - 1) + t->bytes) / AVERAGE_WEIGHT;
+	t->bytes = stream_bytes;
+	return t->average > stream_bytes ? t->average : stream_bytes;
+}
+
+__u64 dmbc_seq_note(struct dmbc_seq *s, __u64 sector, __u32 sectors, __u32 task, __u64 now)
 {
 	struct dmbc_seq_stream *st;
 	__u16 i = find(s, sector, now);
+	bool new_stream = i == NIL;
 
-	if (i == NIL) {
+	if (new_stream && was_noted(s, sector, sectors, now, &i))
+		return task ? note_task(s, task, s->stream[i].bytes, false) : s->stream[i].bytes;
+	if (new_stream) {
 		i = s->lru_tail;
 		s->stream[i].bytes = 0;
 	}
@@ -103,9 +135,10 @@ __u64 dmbc_seq_note(struct dmbc_seq *s, __u64 sector, __u32 sectors, __u64 now)
 	st->used = 1;
 	st->next = sector + sectors;
 	st->bytes += (__u64)sectors * SECTOR_BYTES;
+	st->sectors = sectors;
 	st->last = now;
 	hash_push(s, i);
 	lru_remove(s, i);
 	lru_push(s, i);
-	return st->bytes;
+	return task ? note_task(s, task, st->bytes, new_stream) : st->bytes;
 }

@@ -8,6 +8,8 @@
 
 #include "cache/cache.h"
 
+#define OPTION_BYTES 24 /* the longest value and its end */
+
 /* DMEMIT adds to `result`, of `maxlen` bytes, at `sz`. */
 void dmbc_status_info(struct dmbc_origin *origin, char *result, unsigned int maxlen)
 {
@@ -26,6 +28,7 @@ void dmbc_status_table(const struct dmbc_config *c, const char *ssd, const char 
 		       unsigned int maxlen)
 {
 	unsigned int sz = 0, words = 0, i;
+	char value[OPTION_BYTES];
 
 	DMEMIT("%s %s %s", ssd, hdd, dmbc_table_mode_name(c->mode));
 	for (i = 0; i < DMBC_NR_OPTIONS; i++)
@@ -33,19 +36,24 @@ void dmbc_status_table(const struct dmbc_config *c, const char *ssd, const char 
 			words += 2;
 	if (words)
 		DMEMIT(" %u", words);
-	for (i = 0; i < DMBC_NR_OPTIONS; i++)
-		if (c->option[i] != dmbc_option_rows[i].def)
-			DMEMIT(" %s %llu", dmbc_option_rows[i].name,
-			       (unsigned long long)c->option[i]);
+	for (i = 0; i < DMBC_NR_OPTIONS; i++) {
+		if (c->option[i] == dmbc_option_rows[i].def)
+			continue;
+		dmbc_option_print(i, c->option[i], value, sizeof(value));
+		DMEMIT(" %s %s", dmbc_option_rows[i].name, value);
+	}
 }
 
 void dmbc_status_ima(const struct dmbc_config *c, const char *ssd, const char *hdd, char *result,
 		     unsigned int maxlen)
 {
 	unsigned int sz = strlen(result), i;
+	char value[OPTION_BYTES];
 
 	DMEMIT(",ssd=%s,hdd=%s,cache_mode=%s", ssd, hdd, dmbc_table_mode_name(c->mode));
-	for (i = 0; i < DMBC_NR_OPTIONS; i++)
-		DMEMIT(",%s=%llu", dmbc_option_rows[i].name, (unsigned long long)c->option[i]);
+	for (i = 0; i < DMBC_NR_OPTIONS; i++) {
+		dmbc_option_print(i, c->option[i], value, sizeof(value));
+		DMEMIT(",%s=%s", dmbc_option_rows[i].name, value);
+	}
 	DMEMIT(";");
 }

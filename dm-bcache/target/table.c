@@ -5,8 +5,8 @@
  *   <SSD> <HDD> <mode> [<#words> <name> <value> ...]
  *
  * dmbc_table_parse() when a table is loaded; dmbc_table_apply() when it becomes
- * the live one; dmbc_table_read() for the way back. Messages use the same
- * parsers of modes, names and values.
+ * the live one; dmbc_table_read() for the way back. Names and values of options
+ * are lib/options.c's business.
  */
 #include "target/table.h"
 
@@ -37,56 +37,10 @@ const char *dmbc_table_mode_name(enum dmbc_mode mode)
 	return mode < DMBC_NR_MODES ? mode_names[mode] : "?";
 }
 
-/* Letters in common at the start, and the same length: enough for typing errors. */
-static unsigned int likeness(const char *a, const char *b)
-{
-	unsigned int same = 0, points = 0;
-	const char *p;
-
-	while (a[same] && a[same] == b[same])
-		same++;
-	for (p = a; *p; p++)
-		points += strchr(b, *p) != NULL;
-	return same * 4 + points + (strlen(a) == strlen(b));
-}
-
-int dmbc_table_option(const char *name, struct dmbc_why *why)
-{
-	unsigned int best = 0, points = 0, i;
-
-	for (i = 0; i < DMBC_NR_OPTIONS; i++) {
-		unsigned int p = likeness(dmbc_option_rows[i].name, name);
-
-		if (!strcmp(name, dmbc_option_rows[i].name))
-			return i;
-		if (p <= points)
-			continue;
-		points = p;
-		best = i;
-	}
-	if (points >= 2 * strlen(dmbc_option_rows[best].name))
-		dmbc_explain(why, "unknown option '%.40s': did you mean %s?", name,
-			     dmbc_option_rows[best].name);
-	else
-		dmbc_explain(why, "unknown option '%.40s': the manual lists them", name);
-	return -EINVAL;
-}
-
-int dmbc_table_value(enum dmbc_option which, const char *text, u64 *value, struct dmbc_why *why)
-{
-	const struct dmbc_option_row *row = &dmbc_option_rows[which];
-
-	if (!kstrtou64(text, 10, value) && *value >= row->min && *value <= row->max)
-		return 0;
-	dmbc_explain(why, "%s '%.24s': use a number from %llu to %llu", row->name, text, row->min,
-		     row->max);
-	return -EINVAL;
-}
-
 static int parse_option(struct dmbc_config *c, const char *name, const char *text,
 			struct dmbc_why *why)
 {
-	int which = dmbc_table_option(name, why);
+	int which = dmbc_option_find(name, why);
 
 	if (which < 0)
 		return which;
@@ -95,7 +49,7 @@ static int parse_option(struct dmbc_config *c, const char *name, const char *tex
 		return -EINVAL;
 	}
 	c->given[which] = true;
-	return dmbc_table_value(which, text, &c->option[which], why);
+	return dmbc_option_parse(which, text, &c->option[which], why);
 }
 
 /* @argv[0]: the number of words that follow. */

@@ -3,8 +3,9 @@
 #ifndef DMBC_TARGET_TABLE_H
 #define DMBC_TARGET_TABLE_H
 
-#include "cache/options.h"
-#include "lib/verify.h"
+#include <dm-bcache/format.h>
+
+#include "lib/options.h"
 
 struct dm_target;
 struct dmbc_origin;
@@ -21,10 +22,6 @@ int dmbc_table_parse(struct dmbc_config *c, unsigned int argc, char **argv, stru
 /* The mode called @name, or -EINVAL with the valid ones in @why. */
 int dmbc_table_mode(const char *name, struct dmbc_why *why);
 const char *dmbc_table_mode_name(enum dmbc_mode mode);
-/* The option called @name, or -EINVAL with the nearest one in @why. */
-int dmbc_table_option(const char *name, struct dmbc_why *why);
-/* @text as a value of @which, in range; or -EINVAL with the range in @why. */
-int dmbc_table_value(enum dmbc_option which, const char *text, u64 *value, struct dmbc_why *why);
 
 /*
  * Makes a configuration the origin's. Options of the origin that are not given

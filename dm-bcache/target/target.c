@@ -143,6 +143,13 @@ static void bcache_dtr(struct dm_target *ti)
 	target_free(ti->private);
 }
 
+static void state_changed(void *context)
+{
+	struct dm_target *ti = context;
+
+	dm_table_event(ti->table);
+}
+
 static int bcache_preresume(struct dm_target *ti)
 {
 	struct bcache_target *t = ti->private;
@@ -155,13 +162,31 @@ static int bcache_preresume(struct dm_target *ti)
 	r = dmbc_origin_resume(t->origin, &why);
 	if (r)
 		DMERR("%s on %s: %s", t->hdd->name, t->ssd->name, why.text);
+	else
+		dmbc_origin_listen(t->origin, state_changed, ti);
 	return r;
+}
+
+/* Messages that take long hold the table, and so the suspend. */
+static void bcache_presuspend(struct dm_target *ti)
+{
+	struct bcache_target *t = ti->private;
+
+	dmbc_origin_hurry(t->origin, true);
+}
+
+static void bcache_presuspend_undo(struct dm_target *ti)
+{
+	struct bcache_target *t = ti->private;
+
+	dmbc_origin_hurry(t->origin, false);
 }
 
 static void bcache_postsuspend(struct dm_target *ti)
 {
 	struct bcache_target *t = ti->private;
 
+	dmbc_origin_listen(t->origin, NULL, NULL);
 	dmbc_origin_suspend(t->origin);
 }
 
@@ -256,6 +281,8 @@ static struct target_type bcache_target_type = {
 	.map = bcache_map,
 	.end_io = bcache_end_io,
 	.preresume = bcache_preresume,
+	.presuspend = bcache_presuspend,
+	.presuspend_undo = bcache_presuspend_undo,
 	.postsuspend = bcache_postsuspend,
 	.status = bcache_status,
 	.message = bcache_message,

@@ -20,16 +20,41 @@
 #define DMBC_MESSAGE_FLUSH "flush" /* write all dirty data back, as fast as possible */
 #define DMBC_MESSAGE_GC "gc"
 #define DMBC_MESSAGE_CLEAR_STATS "clear_stats"
+#define DMBC_MESSAGE_STATS "stats" /* [total|five_minute|hour|day|internal] */
+#define DMBC_MESSAGE_DETACH "detach" /* write all back, then be a plain disk */
+#define DMBC_MESSAGE_ATTACH "attach" /* after a detach: be cached again */
+/* Of a range in sectors; their answer is done_bytes=... */
+#define DMBC_MESSAGE_INVALIDATE "invalidate" /* <start> <sectors>: drop clean data */
+#define DMBC_MESSAGE_PREFETCH "prefetch" /* <start> <sectors>: cache what is not */
+#define DMBC_MESSAGE_VERIFY "verify" /* [<start> <sectors>]: compare clean data with the disk */
+#define DMBC_MESSAGE_LABEL "label" /* [text] */
+#define DMBC_MESSAGE_WRITEBACK "writeback" /* pause|run: sets writeback_running */
 #define DMBC_MESSAGE_SET "set" /* <name> <value>, names of options.def */
 #define DMBC_MESSAGE_GET "get" /* <name> */
+#define DMBC_MESSAGE_RESET "reset" /* <name|all>: back to the default */
+#define DMBC_MESSAGE_OPTIONS "options" /* a line for each: value, default, range, meaning */
 
 /* Values of the field "state". */
 #define DMBC_STATE_TEXT_LOADING "loading" /* the index is not loaded yet */
 #define DMBC_STATE_TEXT_CLEAN "clean"
 #define DMBC_STATE_TEXT_DIRTY "dirty" /* the SSD holds data that the HDD does not */
 #define DMBC_STATE_TEXT_FLUSHING "flushing" /* dirty, and a flush message is at work */
+#define DMBC_STATE_TEXT_DETACHING "detaching" /* a detach message is at work: see dirty_bytes */
+#define DMBC_STATE_TEXT_DETACHED "detached" /* a plain disk; the SSD is not used */
 #define DMBC_STATE_TEXT_FAILED "failed" /* the SSD failed; the HDD is complete without it */
 #define DMBC_STATE_TEXT_FAILED_DIRTY "failed-dirty" /* the SSD failed with dirty data on it */
+
+/* Why a request went past the cache: bypass_<name> in status counts both directions. */
+#define DMBC_BYPASS_REASONS(X)                                                                     \
+	X(MODE, mode) /* writearound, none */                                                      \
+	X(PRIORITY, priority) /* bypass_ioprio */                                                  \
+	X(READAHEAD, readahead) /* readahead_cache_policy */                                       \
+	X(SEQUENTIAL, sequential)                                                                  \
+	X(CONGESTED, congested)                                                                    \
+	X(FULL, full) /* nearly all is dirty or metadata */                                        \
+	X(SPACE, space) /* no free bucket at the moment */                                         \
+	X(DETACHED, detached) /* or about to be */                                                 \
+	X(FAILED, failed) /* the SSD is not used any more, or failed for this request */
 
 /* Fields of text: version, state, mode, set (uuid). Then numbers, named as in struct dmbc_status: */
 #define DMBC_STATUS_NUMBERS(X)                                                                     \
@@ -61,6 +86,29 @@
 	X(gc_running)                                                                              \
 	X(journal_seq)                                                                             \
 	X(journal_pending)                                                                         \
-	X(metadata_bytes)
+	X(metadata_bytes)                                                                          \
+	X(bypass_mode)                                                                             \
+	X(bypass_priority)                                                                         \
+	X(bypass_readahead)                                                                        \
+	X(bypass_sequential)                                                                       \
+	X(bypass_congested)                                                                        \
+	X(bypass_full)                                                                             \
+	X(bypass_space)                                                                            \
+	X(bypass_detached)                                                                         \
+	X(bypass_failed)                                                                           \
+	X(bypass_hits)                                                                             \
+	X(read_hit_bytes)                                                                          \
+	X(read_miss_bytes)                                                                         \
+	X(read_bypass_bytes)                                                                       \
+	X(write_hit_bytes)                                                                         \
+	X(write_miss_bytes)                                                                        \
+	X(write_bypass_bytes)                                                                      \
+	X(discards)                                                                                \
+	X(discarded_bytes)                                                                         \
+	X(flushes)                                                                                 \
+	X(data_bytes)                                                                              \
+	X(writeback_target_bytes)                                                                  \
+	X(verified_bytes)                                                                          \
+	X(differing_bytes)
 
 #endif

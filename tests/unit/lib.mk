@@ -13,10 +13,10 @@ sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all
 flags := -std=gnu11 -g -O2 -Wall -Wextra -I$(root)/include -I$(root)/dm-bcache -I$(root)/tests/unit
 objects := $(patsubst $(root)/dm-bcache/lib/%.c,$(OUT)/lib/%.o,$(wildcard $(root)/dm-bcache/lib/*.c))
 sources := $(wildcard $(root)/dm-bcache/lib/*.c)
-headers := $(wildcard $(root)/dm-bcache/lib/*.h $(root)/include/dm-bcache/*.h) \
+headers := $(wildcard $(root)/dm-bcache/lib/*.h $(root)/include/dm-bcache/*.h $(root)/include/dm-bcache/*.def) \
 	   $(root)/tests/unit/lib_fixture.h $(root)/tests/fuzz/lib_mutate.h
 
-units := key extent bset nodekeys verify pd seq checksum images
+units := key extent bset nodekeys verify pd seq congested options window checksum images
 fuzzers := super jset bset prio
 has_libfuzzer := $(shell echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' | \
 	$(FUZZ_CC) -x c -fsanitize=fuzzer,address,undefined -o /dev/null - 2>/dev/null && echo yes)

@@ -89,12 +89,13 @@ table "did you mean sequential_cutoff" "$ssd $hdd writeback 2 sequential_cutof 0
 table "unknown option" "$ssd $hdd writeback 2 $(printf 'x%.0s' $(seq 900)) 0"
 table "from 0 to 4294967295" "$ssd $hdd writeback 2 sequential_cutoff 4294967296"
 table "from 0 to 4294967295" "$ssd $hdd writeback 2 sequential_cutoff -1"
-table "from 0 to 4294967295" "$ssd $hdd writeback 2 sequential_cutoff 4k"
-table "from 0 to 70" "$ssd $hdd writeback 2 writeback_percent 71"
+table "from 0 to 4294967295" "$ssd $hdd writeback 2 sequential_cutoff 4q"
+table "from 0 to 95" "$ssd $hdd writeback 2 writeback_percent 96"
 table "from 0 to 1" "$ssd $hdd writeback 2 writeback_running 2"
 table "from 0 to 65535" "$ssd $hdd writeback 2 journal_delay_ms 65536"
 table "from 1 to 60" "$ssd $hdd writeback 2 writeback_rate_update_seconds 0"
-table "from 1 to 70" "$ssd $hdd writeback 2 cutoff_writeback 0"
+table "from 1 to 95" "$ssd $hdd writeback 2 cutoff_writeback 0"
+table "all or meta-only" "$ssd $hdd writeback 2 readahead_cache_policy some"
 table "given twice" "$ssd $hdd writeback 4 writeback_percent 10 writeback_percent 20"
 table "cannot be opened" "/dev/none $hdd writeback"
 table "cannot be opened" "$ssd /dev/none writeback"
@@ -197,12 +198,15 @@ msg "use set <name> <value>" set
 msg "use set <name> <value>" set sequential_cutoff
 msg "use set <name> <value>" set sequential_cutoff 1 2
 msg "did you mean" set sequential 1
-msg "from 0 to 70" set writeback_percent 99
-msg "from 0 to 70" set writeback_percent 1e1
-msg "from 0 to 70" set writeback_percent 0x10
-msg "from 0 to 70" set writeback_percent 18446744073709551616
+msg "from 0 to 95" set writeback_percent 99
+msg "from 0 to 95" set writeback_percent 1e1
+msg "from 0 to 95" set writeback_percent 0x10
+msg "from 0 to 95" set writeback_percent 18446744073709551616
 msg "use get <name>" get
 msg "unknown option" get nothing
+msg "use reset <name|all>" reset
+msg "unknown option" reset nothing
+msg "use options" options all
 # a reload that is refused leaves the live table alone
 expect "unknown mode" "reload with another mode's misspelling" dm load c --table "0 $len bcache $ssd $hdd wb"
 expect "cached on" "reload with another SSD" dm load c --table "0 $len bcache /dev/ram2 $hdd writeback"
