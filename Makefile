@@ -52,6 +52,9 @@ check-powercut: ## thousands of power cuts in a virtual machine; hours
 check-interop: ## caches go from mainline bcache to dm-bcache and back; hours
 	@tests/interop
 
+check-long: ## tests that take minutes each and are not part of check
+	@tests/run $(wildcard tests/long/*.sh)
+
 lint: ## layers, sizes, headers, names in comments, format
 	@tests/run lint
 
@@ -72,4 +75,4 @@ clean: ## removes what was built here; the test kernels stay in ~/.cache/dm-bcac
 help: ## this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all module tools install dkms check check-unit check-vm check-uml check-crash lint format demo bench clean help
+.PHONY: all module tools install dkms check check-unit check-vm check-uml check-crash check-long lint format demo bench clean help

@@ -2,7 +2,7 @@
 # Policies of writeback that can be told from counters: lazy, yield, the highest rate, pause; the share that may be dirty.
 # kernels: uml-kasan
 # timeout: 120
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../vm/lib.sh"
 load_module
 ramdisks 2 64
 ssd=/dev/ram0 hdd=/dev/mapper/hdd # a linear one: ram disks do not count what they get
