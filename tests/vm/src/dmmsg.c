@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * dmmsg NAME <LINES
+ * dmmsg NAME fuzz SEED COUNT
  *
  * Sends each line as a message to sector 0 of the device; "@table" and "@info"
  * ask for its table and its status instead. Answers each with one line: "ok" and
  * the text, newlines in it as "|", or "error" and errno. One process for all of
- * them, because starting one takes long in an emulated machine.
+ * them, because starting one takes long in an emulated machine. "fuzz" sends
+ * COUNT random messages instead, and asks for table and status between them; it
+ * says how many of them were taken.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -64,13 +67,119 @@ static void send_message(int control, const char *name, const char *text)
 		answer(io->flags & DM_DATA_OUT_FLAG ? buffer + io->data_start : "");
 }
 
+/* ---- fuzz ------------------------------------------------------------------------ */
+
+static const char *const words[] = {
+	"cache_mode",
+	"flush",
+	"gc",
+	"clear_stats",
+	"set",
+	"get",
+	"reset",
+	"options",
+	"stats",
+	"detach",
+	"attach",
+	"label",
+	"writeback",
+	"prefetch",
+	"invalidate",
+	"verify",
+	"all",
+	"total",
+	"five_minute",
+	"hour",
+	"day",
+	"internal",
+	"pause",
+	"run",
+	"none",
+	"writethrough",
+	"writearound",
+	"none",
+	"0",
+	"1",
+	"8",
+	"128",
+	"4096",
+	"-1",
+	"4M",
+	"10%",
+	"30s",
+	"18446744073709551615",
+	"18446744073709551616",
+	"9223372036854775808",
+	"x",
+	"\\",
+	"\\ ",
+	"%s%n",
+	"'",
+	"a=b",
+	"",
+#define DMBC_OPTION(upper, name, scope, unit, min, max, def, text) #name,
+#include <dm-bcache/options.def>
+#undef DMBC_OPTION
+};
+
+static unsigned int chance(unsigned int n)
+{
+	return random() % n;
+}
+
+static void random_message(char *text, size_t size)
+{
+	unsigned int nr = 1 + chance(4), i, at = 0;
+
+	for (i = 0; i < nr && at < size; i++) {
+		const char *word = words[chance(sizeof(words) / sizeof(words[0]))];
+
+		at += snprintf(text + at, size - at, "%s%s", i ? " " : "", word);
+	}
+	if (chance(20) == 0 && at && at < size)
+		text[chance(at)] = 1 + chance(255);
+	if (chance(200) == 0) {
+		memset(text, 'a' + chance(26), size - 1);
+		text[size - 1] = '\0';
+	}
+}
+
+static void fuzz(int control, const char *name, unsigned int seed, unsigned int count)
+{
+	unsigned int taken = 0, i;
+	static char text[4096];
+
+	srandom(seed);
+	for (i = 0; i < count; i++) {
+		struct dm_ioctl *io = prepare(name, 0);
+		struct dm_target_msg *msg = (void *)(buffer + sizeof(*io));
+
+		random_message(text, sizeof(text));
+		strcpy(msg->message, text);
+		/* sometimes with hardly any room for an answer */
+		if (chance(10) == 0)
+			io->data_size = sizeof(*io) + sizeof(*msg) + strlen(text) + 1;
+		taken += !ioctl(control, DM_TARGET_MSG, io);
+		if (chance(4))
+			continue;
+		io = prepare(name, chance(2) ? DM_STATUS_TABLE_FLAG : 0);
+		io->data_size = chance(2) ? sizeof(buffer) : 312 + chance(2048);
+		ioctl(control, DM_TABLE_STATUS, io);
+	}
+	printf("%u of %u messages were taken\n", taken, count);
+}
+
 int main(int argc, char **argv)
 {
 	int control = open("/dev/mapper/control", O_RDWR);
 	static char line[8192];
 
+	if (argc == 5 && control >= 0 && !strcmp(argv[2], "fuzz")) {
+		fuzz(control, argv[1], atoi(argv[3]), atoi(argv[4]));
+		return 0;
+	}
 	if (argc != 2 || control < 0) {
-		fprintf(stderr, "dmmsg NAME\n");
+		fprintf(stderr, "dmmsg NAME [fuzz SEED COUNT]\n");
 		return 2;
 	}
 	while (fgets(line, sizeof(line), stdin)) {
