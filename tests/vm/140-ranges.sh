@@ -24,7 +24,7 @@ echo "--- prefetch, hits, verify, a difference, invalidate"
 dd if=/dev/urandom of=/run/data bs=1M count=8 status=none
 format $ssd $hdd --bucket 64K --block 4K
 dd if=/run/data of=$hdd bs=8k seek=1 conv=notrunc,fsync status=none
-create c $ssd $hdd writeback sequential_cutoff 0
+create c $ssd $hdd writeback sequential_cutoff 0 writeback_running 0
 data=$(sectors /dev/mapper/c)
 answer "done_bytes=8388608" prefetch 0 16384
 answer "done_bytes=0" prefetch 0 16384
