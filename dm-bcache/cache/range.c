@@ -14,6 +14,7 @@
 #include "cache/range.h"
 
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/device-mapper.h>
 #include <linux/dm-io.h>
 #include <linux/dm-kcopyd.h>
@@ -32,6 +33,8 @@
 #define DM_MSG_PREFIX "bcache"
 
 #define STEP_SECTORS 512U /* of one look at the index */
+#define SPACE_TRIES 50
+#define SPACE_PAUSE_MS 20
 
 struct walk {
 	struct dmbc_origin *origin;
@@ -157,7 +160,19 @@ static int copy_in(struct walk *w, struct fill *fill, u64 pos, u64 ptr, u32 sect
 	return fill->put.insert.error;
 }
 
-/* As much of the hole as one bucket has room for; the rest stays a hole. */
+/* Free buckets come in batches: waits a moment for the next. */
+static u32 take_space(struct dmbc_origin *o, u32 want, u64 *ptr)
+{
+	u32 got, tries = SPACE_TRIES;
+
+	do {
+		got = dmbc_alloc_sectors(o->set->alloc, DMBC_ALLOC_CLEAN, o->inode, want, ptr);
+		if (!got)
+			msleep(SPACE_PAUSE_MS);
+	} while (!got && --tries && may_go_on(o));
+	return got;
+}
+
 static int fill_entered(struct walk *w, struct fill *fill, u64 pos, u32 sectors)
 {
 	struct dmbc_origin *o = w->origin;
@@ -165,8 +180,7 @@ static int fill_entered(struct walk *w, struct fill *fill, u64 pos, u32 sectors)
 	int r;
 
 	while (sectors) {
-		u32 got = dmbc_alloc_sectors(o->set->alloc, DMBC_ALLOC_CLEAN, o->inode, sectors,
-					     &ptr);
+		u32 got = take_space(o, sectors, &ptr);
 
 		if (!got)
 			return -ENOSPC;
