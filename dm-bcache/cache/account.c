@@ -4,6 +4,8 @@
 
 static enum dmbc_bypass reason_of(const struct dmbc_request *rq)
 {
+	if (rq->bypass == DMBC_BYPASS_DETACHED)
+		return rq->bypass;
 	if (rq->ssd_failed || READ_ONCE(rq->origin->set->state) != DMBC_SET_RUNNING)
 		return DMBC_BYPASS_FAILED;
 	return rq->bypass ? rq->bypass : DMBC_BYPASS_SPACE;
