@@ -5,8 +5,11 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&cmd_format,	&cmd_show,   &cmd_check,  &cmd_dump,	 &cmd_restore,
-	&cmd_writeback, &cmd_verify, &cmd_repair, &cmd_estimate,
+	&cmd_format, &cmd_create,   &cmd_remove, &cmd_list,    &cmd_status,    &cmd_top,
+	&cmd_mode,   &cmd_set,	    &cmd_get,	 &cmd_reset,   &cmd_options,   &cmd_flush,
+	&cmd_detach, &cmd_attach,   &cmd_stats,	 &cmd_label,   &cmd_gc,	       &cmd_clear_stats,
+	&cmd_show,   &cmd_check,    &cmd_dump,	 &cmd_restore, &cmd_writeback, &cmd_verify,
+	&cmd_repair, &cmd_estimate,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -19,7 +22,7 @@ static void help(FILE *out)
 	      "SSD caches of the device-mapper target dm-bcache.\n\n",
 	      out);
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(out, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n  --help     this text; dmbcache COMMAND --help for a command\n"
 	      "  --version  print the version\n\n"
 	      "Exit codes: 0 ok, 1 wrong usage or refused, 2 I/O error, "

@@ -26,6 +26,23 @@ struct command {
 
 extern const struct command cmd_format;
 extern const struct command cmd_show;
+extern const struct command cmd_create;
+extern const struct command cmd_remove;
+extern const struct command cmd_list;
+extern const struct command cmd_status;
+extern const struct command cmd_top;
+extern const struct command cmd_flush;
+extern const struct command cmd_detach;
+extern const struct command cmd_stats;
+extern const struct command cmd_mode;
+extern const struct command cmd_set;
+extern const struct command cmd_get;
+extern const struct command cmd_reset;
+extern const struct command cmd_options;
+extern const struct command cmd_attach;
+extern const struct command cmd_label;
+extern const struct command cmd_gc;
+extern const struct command cmd_clear_stats;
 extern const struct command cmd_check;
 extern const struct command cmd_dump;
 extern const struct command cmd_restore;

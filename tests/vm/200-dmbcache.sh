@@ -1,0 +1,92 @@
+#!/bin/bash
+# The commands of dmbcache on running caches: each does what its message does, says why not, and counts what it shows.
+# kernels: 6.1
+# timeout: 90
+# memory: 1024
+. "$(dirname "$0")/lib.sh"
+load_module
+ramdisks 3 128
+ssd=/dev/ram0 hdd=/dev/ram1
+format $ssd $hdd --bucket 128K
+tool() { "$DMBCACHE" "$@"; }
+# refused WORDS COMMAND...: it fails, in one line with WORDS, and prints nothing else
+refused() {
+	local want=$1
+	shift
+	! tool "$@" >/run/out 2>/run/err || die "$* was not refused"
+	[ "$(wc -l </run/err)" = 1 ] && grep -q -F -- "$want" /run/err || die "$*: $(cat /run/err)"
+	[ ! -s /run/out ] || die "$*: $(cat /run/out)"
+}
+equal() { [ "$2" = "$3" ] || die "$1: '$2' instead of '$3'"; }
+
+equal "nothing runs" "$(tool list | wc -l)" 1
+equal "nothing runs" "$(tool list --json | tr -d ' \n')" "[]"
+refused "not a disk made to be cached" create c $ssd $ssd
+refused "no bcache super block" create c $ssd /dev/ram2
+refused "unknown mode" create c $ssd $hdd --mode writesideways
+refused "sequential_cutoff" create c $ssd $hdd --option sequential_cutof=4M
+refused "NAME=VALUE" create c $ssd $hdd --option sequential_cutoff
+refused "there is no such device" status c
+[ ! -e /dev/mapper/c ] || die "a refused cache left its node"
+
+equal "dry run" "$(tool create c $ssd $hdd --mode writeback --option sequential_cutoff=0 --dry-run)" \
+	"dmsetup create c --table \"0 $(data_sectors $hdd) bcache $ssd $hdd writeback 2 sequential_cutoff 0\""
+equal "create" "$(tool create c $ssd $hdd --mode writeback --option sequential_cutoff=0 --option writeback_running=0)" /dev/mapper/c
+[ -b /dev/mapper/c ] || die "no node"
+refused "there is a device of that name" create c $ssd $hdd
+refused "d: cannot be created" create d $ssd $hdd
+dd if=/dev/urandom of=/run/data bs=1M count=8 status=none
+dd if=/run/data of=/dev/mapper/c bs=64k oflag=direct status=none || die write
+cmp -n 8388608 /run/data /dev/mapper/c || die read
+tool list | grep -q -E '^c +dirty +writeback ' || die "list: $(tool list)"
+tool list --json >/run/json && grep -q '"ssd": *"' /run/json || die "list --json"
+tool status c >/run/out || die status
+grep -q 'dirty       8 MiB' /run/out && grep -q '128 to the SSD' /run/out || die "status: $(cat /run/out)"
+equal "status --json" "$(tool status c --json | sed -n 's/.*"dirty_bytes": *\([0-9]*\).*/\1/p')" 8388608
+tool top --count 2 --delay 0.3 >/run/out || die top
+equal "top" "$(grep -c '^c ' /run/out)" 2
+grep -q $'\033' /run/out && die "top colours a file"
+
+run tool mode c writethrough
+equal mode "$(field c mode)" writethrough
+refused "unknown mode" mode c sideways
+run tool set c sequential_cutoff=8M
+equal get "$(tool get c sequential_cutoff)" 8388608
+run tool set c sequential_cutoff 1M
+equal get "$(tool get c sequential_cutoff)" 1048576
+refused "writeback_percent" set c writeback_percent=101
+refused "OPTION=VALUE" set c writeback_percent
+refused "sequential_cutoff" get c sequential_cutof
+run tool reset c all
+equal reset "$(tool get c sequential_cutoff)" 4194304
+equal options "$(tool options c | grep -c .)" "$(grep -c '^DMBC_OPTION(' "$repo/include/dm-bcache/options.def")"
+run tool label c "home-disk"
+equal label "$(tool label c)" home-disk
+run tool gc c
+tool stats c | grep -q '^window  *total' || die stats
+tool stats c internal --json | grep -q '"tree_depth"' || die "stats internal"
+refused "unknown window" stats c fortnight
+run tool clear-stats c
+equal clear-stats "$(field c write_hits)" 0
+
+run tool flush --wait c
+equal flush "$(field c dirty_bytes)" 0
+cmp -n 8388608 /run/data <(dd if=$hdd bs=8k skip=1 status=none) || die "the disk differs after flush"
+run tool detach --wait c
+equal detach "$(field c state)" detached
+refused "" detach c
+cmp -n 8388608 /run/data /dev/mapper/c || die "the detached disk differs"
+run tool attach c
+sleep 1000 </dev/mapper/c &
+refused "in use" remove c
+kill %1
+wait
+run tool remove c
+[ ! -e /dev/mapper/c ] || die "remove left the node"
+refused "there is no such device" remove c
+# another target is not ours
+echo "0 1000 linear /dev/ram2 0" | dm create other && nodes
+refused "not a cache but linear" remove other
+equal "list" "$(tool list | wc -l)" 1
+dm remove other
+unload_module

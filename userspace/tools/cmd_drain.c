@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * dmbcache flush and dmbcache detach: both bring dirty data to the disk; detach
+ * goes on to a plain disk. With --wait they stay, show how far it is, and tell
+ * how it ended.
+ */
+#include "online.h"
+
+#include "dm-bcache/interface.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOOK_SECONDS 0.5
+
+enum key { KEY_WAIT = 256 };
+
+static const struct option_row options[] = {
+	{ "wait", KEY_WAIT, NULL, "until it is done, with a progress bar on a terminal" },
+	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static void show_progress(double all, double left, double seconds)
+{
+	double rate = seconds > 0 ? (all - left) / seconds : 0;
+	int filled = all > 0 ? (int)(30 * (all - left) / all) : 30, i;
+	char size[32];
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	dmbc_text_size((__u64)left, size, sizeof(size));
+	fputs("\r[", stderr);
+	for (i = 0; i < 30; i++)
+		fputc(i < filled ? '#' : '.', stderr);
+	fprintf(stderr, "] %s left", size);
+	if (rate > 0)
+		fprintf(stderr, ", %.0f s", left / rate);
+	fputs("      ", stderr);
+	fflush(stderr);
+}
+
+/* @busy: the state while it is under way. It has ended when the state is another one. */
+static enum dmbc_result wait_for_end(const char *name, const char *busy, struct dmbc_error *err)
+{
+	double all = -1, began = 0, left;
+	bool ended = false;
+	enum dmbc_result r;
+	struct online o;
+
+	do {
+		r = online_look(&o, name, err);
+		if (r != DMBC_OK)
+			break;
+		left = (double)dmbc_fields_number(&o.fields, "dirty_bytes");
+		if (left > all) {
+			all = left;
+			began = o.taken;
+		}
+		show_progress(all, left, o.taken - began);
+		ended = strcmp(dmbc_fields_text(&o.fields, "state"), busy) != 0;
+		if (ended && !strncmp(dmbc_fields_text(&o.fields, "state"), "failed", 6)) {
+			snprintf(err->text, sizeof(err->text),
+				 "%s: the SSD failed meanwhile; see dmbcache status", name);
+			r = DMBC_IO;
+		}
+		online_free(&o, 1);
+	} while (r == DMBC_OK && !ended && online_wait(LOOK_SECONDS));
+	if (isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+	if (r != DMBC_OK || ended)
+		return r;
+	snprintf(err->text, sizeof(err->text), "%s: no longer waited for; it goes on", name);
+	return DMBC_REFUSED;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	bool detach = !strcmp(command->name, "detach"), wait = false;
+	struct dmbc_error err;
+	enum dmbc_result r;
+	int key;
+
+	while ((key = tool_next_option(command, argc, argv)) != -1) {
+		if (key == TOOL_KEY_HELP) {
+			tool_help(command);
+			return DMBC_OK;
+		}
+		if (key != KEY_WAIT)
+			return DMBC_REFUSED;
+		wait = true;
+	}
+	if (optind + 1 != argc)
+		return tool_refuse("%s: name one cache; see dmbcache list", command->name);
+	r = dmbc_target_message(argv[optind], detach ? DMBC_MESSAGE_DETACH : DMBC_MESSAGE_FLUSH,
+				NULL, &err);
+	if (r == DMBC_OK && wait)
+		r = wait_for_end(argv[optind],
+				 detach ? DMBC_STATE_TEXT_DETACHING : DMBC_STATE_TEXT_FLUSHING,
+				 &err);
+	if (r != DMBC_OK)
+		tool_report(r, &err);
+	return (int)r;
+}
+
+const struct command cmd_flush = {
+	.name = "flush",
+	.arguments = "[--wait] NAME",
+	.summary = "Write all dirty data to the disk, as fast as it goes.",
+	.example = "dmbcache flush --wait fast",
+	.options = options,
+	.run = run,
+};
+
+const struct command cmd_detach = {
+	.name = "detach",
+	.arguments = "[--wait] NAME",
+	.summary = "Write all back and go on as a plain disk, without the SSD.",
+	.example = "dmbcache detach --wait fast",
+	.options = options,
+	.run = run,
+};

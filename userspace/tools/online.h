@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the commands on running caches share: their status as text and JSON, and rates. */
+#ifndef DMBC_ONLINE_H
+#define DMBC_ONLINE_H
+
+#include "target.h"
+#include "tool.h"
+
+#define ONLINE_MAX 64 /* caches shown at once */
+
+/* One look at one cache. */
+struct online {
+	char name[128];
+	struct dmbc_fields fields; /* of its status */
+	double taken; /* seconds of a clock that never goes back */
+};
+
+/* Takes a look at @name. To be ended with online_free(), also after a failure. */
+enum dmbc_result online_look(struct online *o, const char *name, struct dmbc_error *err);
+/* The same for every cache that runs; *@count of them. */
+enum dmbc_result online_look_at_all(struct online *list, unsigned int *count,
+				    struct dmbc_error *err);
+void online_free(struct online *list, unsigned int count);
+
+/* Reads and writes that the cache answered, of all that could have been: 0 to 100; -1: none yet. */
+double online_hit_percent(const struct online *o);
+/* Change of a field a second between two looks at the same cache. */
+double online_rate(const struct online *before, const struct online *now, const char *field);
+/* Every field, numbers as numbers. The caller owns the object. */
+struct json_object *online_json(const char *name, const struct dmbc_fields *fields);
+/* Waits so long, in seconds; false when the user wants no more (interrupt). */
+bool online_wait(double seconds);
+
+#endif
