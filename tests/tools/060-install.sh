@@ -34,10 +34,10 @@ complete_words() {
 	_dmbcache
 	echo "${COMPREPLY[*]}"
 }
-equal "commands" "format" "$(complete_words dmbcache f)"
+equal "commands with fo" "format" "$(complete_words dmbcache fo)"
 equal "options" "--data-offset" "$(complete_words dmbcache format --da)"
 equal "values" "fifo" "$(complete_words dmbcache format --replacement f)"
-equal "commands with c" "check" "$(complete_words dmbcache c)"
+equal "commands with ch" "check" "$(complete_words dmbcache ch)"
 equal "levels" "data" "$(complete_words dmbcache check --level d)"
 equal "options of show" "--json" "$(complete_words dmbcache show --j)"
 ! command -v zsh >/dev/null || zsh -n root/usr/share/zsh/vendor-completions/_dmbcache || fail "zsh"
