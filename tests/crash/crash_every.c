@@ -290,6 +290,7 @@ static bool fork_child(struct run *run, const char *what)
 static void arrived(void *ctx)
 {
 	struct run *run = ctx;
+	bool fails = !sim_random_below(FAILED_ONE_IN); /* drawn for all: it can be repeated */
 
 	run->writes++;
 	if (run->only && !run->depth && run->only != run->writes)
@@ -299,9 +300,7 @@ static void arrived(void *ctx)
 		sim_disk_cut_now(run->s.io);
 		return;
 	}
-	if (sim_random_below(FAILED_ONE_IN))
-		return;
-	if (fork_child(run, "failed write")) {
+	if (fails && fork_child(run, "failed write")) {
 		sim_disk_fail_this(run->s.io);
 		count->failed_writes++;
 	}

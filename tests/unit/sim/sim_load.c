@@ -5,7 +5,7 @@
  * In time order for an operation: worker() chooses it; lock_range() keeps the
  * others from its sectors; expect() notes what they are about to become; the
  * store does it; happened() makes that what they are. After an I/O error
- * nothing has certainly happened, and the workers end.
+ * nothing has certainly happened, nobody looks any more, and the workers end.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -117,14 +117,29 @@ static bool is_free(struct sim_load *l, const struct range *r)
 	return true;
 }
 
-static void lock_range(struct sim_load *l, struct range *r)
+/* An error is the end of this workload unless it may come. */
+static int ended(struct sim_load *l, int error)
 {
-	wait_event(l->wait, is_free(l, r));
-	list_add(&r->list, &l->locks);
+	if ((error == -EIO || error == -ENOSPC) && sim_disk_has_failed(l->store->io))
+		l->stopped = true;
+	else if (error && !(error == -ENOMEM && l->forgiving))
+		shim_die(SHIM_PLACE, "unexpected error %d", error);
+	return error;
 }
 
-static void unlock_range(struct sim_load *l, struct range *r)
+/* False: an I/O error has ended the work, nobody knows what is in the range. */
+static bool lock_range(struct sim_load *l, struct range *r)
 {
+	wait_event(l->wait, is_free(l, r));
+	if (l->stopped)
+		return false;
+	list_add(&r->list, &l->locks);
+	return true;
+}
+
+static void unlock_range(struct sim_load *l, struct range *r, int error)
+{
+	ended(l, error);
 	list_del(&r->list);
 	wake_up_all(&l->wait);
 }
@@ -137,16 +152,6 @@ static struct range random_range(struct sim_load *l, u32 max)
 	r.start = l->base + l->first + sim_random_below(l->sectors - l->first - n + 1);
 	r.end = r.start + n;
 	return r;
-}
-
-/* An error is the end of this workload unless it may come. */
-static int ended(struct sim_load *l, int error)
-{
-	if ((error == -EIO || error == -ENOSPC) && sim_disk_has_failed(l->store->io))
-		l->stopped = true;
-	else if (error && !(error == -ENOMEM && l->forgiving))
-		shim_die(SHIM_PLACE, "unexpected error %d", error);
-	return error;
 }
 
 /* ---- writing ---------------------------------------------------------------------------- */
@@ -292,11 +297,12 @@ static int write_some(struct sim_load *l, const struct range *r, u64 *pos, bool 
 static int do_write(struct sim_load *l, bool dirty, bool around)
 {
 	struct range r = random_range(l, l->max_sectors);
-	u64 *stamps = kcalloc(r.end - r.start, sizeof(*stamps), GFP_KERNEL | __GFP_NOFAIL);
-	u64 pos;
+	u64 *stamps, pos;
 	int error = 0;
 
-	lock_range(l, &r);
+	if (!lock_range(l, &r))
+		return 0;
+	stamps = kcalloc(r.end - r.start, sizeof(*stamps), GFP_KERNEL | __GFP_NOFAIL);
 	for (pos = r.start; pos < r.end; pos++)
 		stamps[pos - r.start] = new_stamp(l, r.inode, pos);
 	if (around)
@@ -307,7 +313,7 @@ static int do_write(struct sim_load *l, bool dirty, bool around)
 	if (!error && !dirty)
 		for (pos = r.start; pos < r.end; pos++)
 			sim_load_at(l, r.inode, pos)->origin = stamps[pos - r.start];
-	unlock_range(l, &r);
+	unlock_range(l, &r, error);
 	kfree(stamps);
 	return error;
 }
@@ -347,7 +353,8 @@ static int do_fill(struct sim_load *l)
 	u64 pos = r.start, *stamps;
 	int n;
 
-	lock_range(l, &r);
+	if (!lock_range(l, &r))
+		return 0;
 	stamps = kcalloc(r.end - r.start, sizeof(*stamps), GFP_KERNEL | __GFP_NOFAIL);
 	for (pos = r.start; pos < r.end; pos++)
 		stamps[pos - r.start] = sim_load_at(l, r.inode, pos)->origin;
@@ -367,7 +374,7 @@ static int do_fill(struct sim_load *l)
 			if (sim_load_at(l, r.inode, pos)->kind == SIM_HOLE)
 				happened(l, r.inode, pos, SIM_CLEAN, stamps[pos - r.start]);
 	}
-	unlock_range(l, &r);
+	unlock_range(l, &r, n);
 	kfree(stamps);
 	return n;
 }
@@ -478,10 +485,12 @@ static int move(struct sim_load *l, const struct dmbc_key *k, const u64 *stamps)
 static int use_key(struct sim_load *l, const struct dmbc_key *k, bool moving)
 {
 	struct range r = { .inode = dmbc_key_inode(k), .start = dmbc_key_start(k), .end = k->low };
-	u64 *stamps = kcalloc(dmbc_key_size(k), sizeof(*stamps), GFP_KERNEL | __GFP_NOFAIL);
+	u64 *stamps;
 	int error = 0;
 
-	lock_range(l, &r);
+	if (!lock_range(l, &r))
+		return 0;
+	stamps = kcalloc(dmbc_key_size(k), sizeof(*stamps), GFP_KERNEL | __GFP_NOFAIL);
 	if (dmbc_bucket_pin(&l->store->buckets, k->ptr)) {
 		error = sim_disk_read_stamps(l->store->io, dmbc_ptr_sector(k->ptr),
 					     dmbc_key_size(k), stamps);
@@ -489,7 +498,7 @@ static int use_key(struct sim_load *l, const struct dmbc_key *k, bool moving)
 			error = moving ? move(l, k, stamps) : write_back(l, k, stamps);
 		dmbc_bucket_unpin(&l->store->buckets, k->ptr);
 	}
-	unlock_range(l, &r);
+	unlock_range(l, &r, error);
 	kfree(stamps);
 	return error;
 }
@@ -526,7 +535,8 @@ static int do_invalidate(struct sim_load *l)
 	u64 pos;
 	int error;
 
-	lock_range(l, &r);
+	if (!lock_range(l, &r))
+		return 0;
 	expect_range(l, &r, SIM_HOLE, NULL);
 	do
 		error = dmbc_index_invalidate(l->store->index, r.inode, r.start, r.end);
@@ -535,7 +545,7 @@ static int do_invalidate(struct sim_load *l)
 		sim_load_at(l, r.inode, pos)->origin = new_stamp(l, r.inode, pos);
 	if (!error)
 		happened_range(l, &r, SIM_HOLE, NULL);
-	unlock_range(l, &r);
+	unlock_range(l, &r, error);
 	return error;
 }
 
@@ -544,9 +554,10 @@ static int do_read(struct sim_load *l)
 	struct range r = random_range(l, l->max_sectors);
 	int error;
 
-	lock_range(l, &r);
+	if (!lock_range(l, &r))
+		return 0;
 	error = sim_load_check_range(l, r.inode, r.start, r.end);
-	unlock_range(l, &r);
+	unlock_range(l, &r, error);
 	return error;
 }
 
