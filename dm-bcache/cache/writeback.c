@@ -579,20 +579,20 @@ bool dmbc_writeback_flushing(struct dmbc_origin *o)
 
 void dmbc_writeback_get(struct dmbc_origin *o, struct dmbc_status *st)
 {
-	const struct dmbc_writeback_rate *r = &o->writeback->rate;
+	const struct dmbc_pace *p = &o->writeback->rate.pace;
 
-	st->writeback_rate = READ_ONCE(r->rate) << SECTOR_SHIFT;
-	st->writeback_target_bytes = (u64)READ_ONCE(r->pd.target) << SECTOR_SHIFT;
+	st->writeback_rate = READ_ONCE(p->rate) << SECTOR_SHIFT;
+	st->writeback_target_bytes = (u64)READ_ONCE(p->pd.target) << SECTOR_SHIFT;
 }
 
 void dmbc_writeback_get_terms(struct dmbc_origin *o, struct dmbc_internal *in)
 {
-	const struct dmbc_writeback_rate *r = &o->writeback->rate;
+	const struct dmbc_pace *p = &o->writeback->rate.pace;
 
-	in->rate = READ_ONCE(r->rate);
-	in->target = READ_ONCE(r->pd.target);
-	in->proportional = READ_ONCE(r->pd.proportional);
-	in->integral = READ_ONCE(r->pd.integral);
-	in->change = READ_ONCE(r->pd.change);
-	in->unlimited = READ_ONCE(r->unlimited);
+	in->rate = READ_ONCE(p->rate);
+	in->target = READ_ONCE(p->pd.target);
+	in->proportional = READ_ONCE(p->pd.proportional);
+	in->integral = READ_ONCE(p->pd.integral);
+	in->change = READ_ONCE(p->pd.change);
+	in->unlimited = READ_ONCE(p->unlimited);
 }

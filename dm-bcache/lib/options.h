@@ -38,7 +38,7 @@ enum dmbc_option_unit {
 enum dmbc_readahead { DMBC_READAHEAD_ALL, DMBC_READAHEAD_META_ONLY };
 enum dmbc_priority { DMBC_PRIORITY_OFF, DMBC_PRIORITY_IDLE, DMBC_PRIORITY_BEST_EFFORT };
 enum dmbc_failure { DMBC_FAILURE_AUTO, DMBC_FAILURE_ALWAYS };
-enum dmbc_pace { DMBC_PACE_RATE, DMBC_PACE_LAZY };
+enum dmbc_pace_policy { DMBC_PACE_RATE, DMBC_PACE_LAZY };
 /* 0: as the super block says; others: enum dmbc_replacement + 1 */
 #define DMBC_REPLACEMENT_AS_FORMATTED 0
 /* sequential_cutoff_read and _write: "as sequential_cutoff" */
