@@ -136,8 +136,14 @@ class Node:
         said = struct.pack("<QQQ", self.sets()[0].seq, self.pointer, seq)
         return struct.pack("<QQQ", 9 << 60, 0, 4095 << 51 | checksum(said) >> 45 << 32 | seq)
 
+    def has_room(self):
+        """For a set of a block."""
+        return self.sets()[-1].end() + self.image.block_sectors * SECTOR <= self.node_end
+
     def append(self, raw):
-        """A new last set; returns it."""
+        """A new last set of a block; needs room; returns it."""
+        if not self.has_room():
+            sys.exit(f"{sys.argv[0]}: no room in the node")
         new = Set(self.image, self.sets()[-1].end(), self.pointer)
         self.image.data[new.at + 8 : new.at + 28] = self.image.data[self.at + 8 : self.at + 28]
         new.replace_keys(raw)
@@ -201,6 +207,10 @@ class Image:
     def needed(self):
         newest = self.newest()
         return [e for e in self.entries() if e.seq >= self.get64(newest.at + 32)]
+
+    def newest_bucket(self):
+        """The needed entries beside the newest; behind a damaged one of these nothing is seen any more."""
+        return [e for e in self.needed() if e.at // self.bucket_bytes == self.newest().at // self.bucket_bytes]
 
     def uuid_key(self):
         return Key(self, self.newest().at + 40)

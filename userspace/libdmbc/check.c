@@ -197,7 +197,6 @@ static bool see_key(struct check *c, const struct dmbc_key *k)
 
 	if (!dmbc_key_size(k))
 		return true;
-	raise_gen(c, k);
 	if (!within(&c->node->span, k)) {
 		dmbc_finding_add(c->fs, DMBC_FINDING_NODE_RANGE, &range, key_place(c, k),
 				 "the node ends at %u:%llu", dmbc_key_inode(&c->node->span.last),
@@ -243,6 +242,10 @@ static bool visit(void *ctx, const struct dmbc_walk_node *n)
 
 	c->node = n;
 	claim_bucket(c, n);
+	/* first all generations, as a start does */
+	for (i = 0; !n->level && i < n->load->nr; i++)
+		if (dmbc_key_size(&n->load->keys[i]))
+			raise_gen(c, &n->load->keys[i]);
 	for (i = 0; !n->level && ok && i < n->load->nr; i++)
 		ok = see_key(c, &n->load->keys[i]);
 	if (c->p->progress && c->nodes++ % PROGRESS_NODES == 0)

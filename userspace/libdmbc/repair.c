@@ -53,16 +53,33 @@ static bool within(const struct dmbc_span *s, const struct dmbc_key *k)
 	       dmbc_key_cmp(k, &s->last) <= 0;
 }
 
-/* Sets are missing: the range is told of; clean keys may be older than they look. */
+static bool all_within(const struct dmbc_walk_node *n)
+{
+	__u32 i;
+
+	for (i = 0; i < n->load->nr; i++)
+		if (dmbc_key_size(&n->load->keys[i]) && !within(&n->span, &n->load->keys[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Sets are missing, or nobody knows what a key stood for: the range is told of;
+ * clean keys may be older than they look.
+ */
 static bool is_whole(struct dmbc_repair *r, const struct dmbc_walk_node *n)
 {
 	const struct dmbc_range range = dmbc_walk_range(&n->span);
+	const char *why = NULL;
 
-	if (n->state == DMBC_NODE_OK ||
-	    (n->state == DMBC_NODE_TAIL_TORN && dmbc_walk_torn_is_journalled(r->set, n)))
-		return true;
-	dmbc_repair_lose(r, &range, "sets of a node are missing: its newest changes");
-	return false;
+	if (n->state != DMBC_NODE_OK &&
+	    !(n->state == DMBC_NODE_TAIL_TORN && dmbc_walk_torn_is_journalled(r->set, n)))
+		why = "sets of a node are missing: its newest changes";
+	else if (!all_within(n))
+		why = "a key of a node belongs elsewhere: what it stood for";
+	if (why)
+		dmbc_repair_lose(r, &range, why);
+	return !why;
 }
 
 static bool visit(void *ctx, const struct dmbc_walk_node *n)
