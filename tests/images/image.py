@@ -273,6 +273,16 @@ class Image:
             k.inode == key.inode and k.start < key.end and key.start < k.end for e in self.needed() for k in e.keys()
         )
 
+    def place(self, node):
+        """Of a leaf among all, in order."""
+        return [n.at for n in self.leaves()].index(node.at)
+
+    def first_dirty(self, bucket):
+        """Place of the first leaf with dirty data in the bucket."""
+        places = (i for i, n in enumerate(self.leaves()) for s in n.sets() for k in s.keys()
+                  if k.size and k.dirty and k.bucket == bucket and self.current(k))
+        return next(places)
+
     def pick(self, dirty=True, where=lambda node, s, key: True):
         """A current key of a leaf that nothing newer covers: (node, set, key)."""
         for node in self.leaves():

@@ -10,6 +10,7 @@
  */
 #include "check.h"
 
+#include "finding_internal.h"
 #include "internal.h"
 #include "walk.h"
 
@@ -50,7 +51,10 @@ static struct dmbc_range key_range(const struct dmbc_key *k)
 
 /* ---- generations ------------------------------------------------------------------ */
 
-/* A key from the future: its bucket's generation was not saved, or the key is wrong. */
+/*
+ * A key from the future: its bucket's generation was not saved, or, where a leaf
+ * before has dirty data there, the key is wrong.
+ */
 static void raise_gen(struct check *c, const struct dmbc_key *k)
 {
 	struct dmbc_set_bucket *b = dmbc_set_bucket_of(c->set, k->ptr);
@@ -61,7 +65,8 @@ static void raise_gen(struct check *c, const struct dmbc_key *k)
 	dmbc_finding_add(c->fs, b->dirty ? DMBC_FINDING_GEN_CONFLICT : DMBC_FINDING_GEN_AHEAD,
 			 &range, key_place(c, k), "generation %u, the bucket's is %u",
 			 dmbc_ptr_gen(k->ptr), b->gen);
-	b->gen = dmbc_ptr_gen(k->ptr);
+	if (!b->dirty)
+		b->gen = dmbc_ptr_gen(k->ptr);
 }
 
 static void raise_journal(struct check *c)
@@ -141,7 +146,6 @@ static bool see_extent(void *ctx, const struct dmbc_key *k)
 
 	if (b->use == DMBC_USE_NONE)
 		b->use = DMBC_USE_DATA; /* named by the journal alone */
-	b->dirty |= dmbc_key_dirty(k);
 	c->report->extents++;
 	c->report->sectors += dmbc_key_size(k);
 	c->report->dirty += dmbc_key_dirty(k) ? dmbc_key_size(k) : 0;
