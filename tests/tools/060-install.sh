@@ -13,12 +13,18 @@ for file in lib/udev/rules.d/68-dm-bcache.rules lib/udev/rules.d/70-dm-bcache.ru
 done
 [ -d root/etc/dm-bcache/devices ] || fail "not installed: /etc/dm-bcache/devices"
 
-commands=$("$dmbcache" --help | sed -nE '/^Examples/q; s/^  ([a-z]+) .*/\1/p')
+commands=$("$dmbcache" --help | sed -nE '/^Examples/q; s/^  ([a-z][a-z-]*) .*/\1/p')
 for command in $commands; do
 	page=root/usr/share/man/man8/dmbcache-$command.8
 	"$dmbcache" $command --help | sed -nE 's/^ +(--[a-z-]+).*/\1/p' | sort >program
 	grep -E '^\.(B|BI) "?\\-\\-' "$page" | sed -E 's/\\//g; s/^\.(B|BI) ([a-z-]+).*/\2/' | sort -u >page
 	diff program page || fail "$command: options of program and page differ"
+	sed 's/\\//g' root/usr/share/man/man8/dmbcache.8 | grep -q -w -e "dmbcache-$command" || fail "$command: not in dmbcache(8)"
+	for option in $(sed -nE 's/.*(--[a-z-]+) +[A-Z=]+ .*(quick|lru|writethrough).*/\1/p' <("$dmbcache" $command --help)); do
+		for file in vendor-completions/_dmbcache completions/dmbcache vendor_completions.d/dmbcache.fish; do
+			grep -q -e "$option[') ]" root/usr/share/*/$file || fail "$command $option: no values in $file"
+		done
+	done
 done
 for page in root/usr/share/man/man8/*; do
 	! command -v groff >/dev/null || [ -z "$(groff -man -Tascii -ww -z "$page" 2>&1)" ] || fail "$page: groff complains"
@@ -37,6 +43,7 @@ complete_words() {
 equal "commands with fo" "format" "$(complete_words dmbcache fo)"
 equal "options" "--data-offset" "$(complete_words dmbcache format --da)"
 equal "values" "fifo" "$(complete_words dmbcache format --replacement f)"
+equal "all commands" "$(sort <<<"$commands" | tr '\n' ' ')" "$(complete_words dmbcache "" | tr ' ' '\n' | grep -v ^-- | sort | tr '\n' ' ')"
 equal "commands with ch" "check" "$(complete_words dmbcache ch)"
 equal "levels" "data" "$(complete_words dmbcache check --level d)"
 equal "options of show" "--json" "$(complete_words dmbcache show --j)"

@@ -7,7 +7,7 @@ _dmbcache() {
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W "--help --version $("${COMP_WORDS[0]}" --help 2>/dev/null |
-			sed -nE '/^Examples/q; s/^  ([a-z]+) .*/\1/p')" -- "$word")
+			sed -nE '/^Examples/q; s/^  ([a-z][a-z-]*) .*/\1/p')" -- "$word")
 		return
 	fi
 	case $previous in

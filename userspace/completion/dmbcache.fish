@@ -2,7 +2,7 @@
 # fish completion for dmbcache(8). Commands and options come from the program's own --help.
 
 function __dmbcache_commands
-	dmbcache --help 2>/dev/null | sed -nE '/^Examples/q; s/^  ([a-z]+) +(.*)/\1\t\2/p'
+	dmbcache --help 2>/dev/null | sed -nE '/^Examples/q; s/^  ([a-z][a-z-]*) +(.*)/\1\t\2/p'
 end
 
 function __dmbcache_options
