@@ -21,7 +21,7 @@ fuzzers := super jset bset prio
 has_libfuzzer := $(shell echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' | \
 	$(FUZZ_CC) -x c -fsanitize=fuzzer,address,undefined -o /dev/null - 2>/dev/null && echo yes)
 
-all: $(units:%=$(OUT)/t_%) $(OUT)/model_nodekeys $(fuzzers:%=$(OUT)/fuzz_%)
+all: $(units:%=$(OUT)/t_%) $(OUT)/t_overlay $(OUT)/model_nodekeys $(fuzzers:%=$(OUT)/fuzz_%)
 ifeq ($(has_libfuzzer),yes)
 all: $(fuzzers:%=$(OUT)/libfuzzer_%)
 endif
@@ -31,6 +31,9 @@ $(OUT)/lib/%.o: $(root)/dm-bcache/lib/%.c $(headers)
 	$(CC) $(flags) $(sanitize) -c -o $@ $<
 
 $(OUT)/t_images: private flags += -DIMAGES='"$(root)/tests/images/mainline"'
+
+$(OUT)/t_overlay: $(root)/tests/unit/t_overlay.c $(root)/userspace/libdmbc/keys.c $(objects) $(headers)
+	$(CC) $(flags) $(sanitize) -o $@ $(filter %.c,$^) $(objects) -lcmocka
 
 $(OUT)/t_%: $(root)/tests/unit/t_%.c $(objects) $(headers)
 	$(CC) $(flags) $(sanitize) -o $@ $< $(objects) -lcmocka
@@ -46,6 +49,6 @@ $(OUT)/libfuzzer_%: $(root)/tests/fuzz/fuzz_%.c $(sources) $(headers)
 	$(FUZZ_CC) $(flags) -fsanitize=fuzzer,address,undefined -DDMBC_LIBFUZZER -o $@ $< $(sources) -lcmocka
 
 check: all
-	@set -e; for t in $(units:%=t_%) model_nodekeys $(fuzzers:%=fuzz_%); do $(OUT)/$$t; done
+	@set -e; for t in $(units:%=t_%) t_overlay model_nodekeys $(fuzzers:%=fuzz_%); do $(OUT)/$$t; done
 
 .PHONY: all check

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lists of extents. dmbc_keys_overlay() is a merge sort: runs of keys without
- * overlaps, first of one key each, are laid pairwise over one another, the newer
- * one on top, until one is left. So n keys cost n log n, in any order.
+ * Lists of extents. dmbc_keys_overlay() is a merge sort: runs of keys in order
+ * and without overlaps, as they are found, are laid pairwise over one another,
+ * the newer one on top, until one is left. So n keys cost n log n in any order,
+ * and n where they come from leaves.
  */
 #include "keys.h"
 
@@ -143,14 +144,37 @@ static bool merge_runs(const struct dmbc_keys *from, size_t *start, size_t *runs
 	return true;
 }
 
+/* Drops empty keys and finds the runs: where each begins, if @start is given. */
+static size_t find_runs(struct dmbc_keys *keys, size_t *start)
+{
+	size_t i, kept = 0, runs = 0;
+
+	for (i = 0; i < keys->nr; i++) {
+		const struct dmbc_key *k = &keys->k[i];
+
+		if (!dmbc_key_size(k))
+			continue;
+		if (!kept || !ends_before(&keys->k[kept - 1], k)) {
+			if (start)
+				start[runs] = kept;
+			runs++;
+		}
+		keys->k[kept++] = *k;
+	}
+	keys->nr = kept;
+	return runs;
+}
+
 bool dmbc_keys_overlay(struct dmbc_keys *keys)
 {
-	size_t runs = keys->nr, i, *start = calloc(runs + 2, sizeof(*start));
+	size_t runs = find_runs(keys, NULL), *start = calloc(runs + 2, sizeof(*start));
 	struct dmbc_keys next = { NULL, 0, 0 };
 	bool ok = start != NULL;
 
-	for (i = 0; ok && i <= runs; i++)
-		start[i] = i;
+	if (ok) {
+		find_runs(keys, start);
+		start[runs] = keys->nr;
+	}
 	while (ok && runs > 1) {
 		next = (struct dmbc_keys){ NULL, 0, 0 };
 		ok = merge_runs(keys, start, &runs, &next);
