@@ -25,6 +25,9 @@ for seed in 1 2; do
 		cmp <(extents text) <(extents again) || fail "$seed $form: another dump"
 		cmp <("$sim" serve img | grep ' d ') <("$sim" serve new | grep ' d ') || fail "$seed $form: the store serves something else"
 	done
+	fresh new $(($(stat -c %s img) / 512 * 512))
+	equal "$seed: json" "$(grep -c ^extent text) $(jq -sr '[.[] | select(.dirty == 1).sectors * 512] | add' json)" \
+		"$("$dmbcache" restore --json --from text --data img new | jq -r '"\(.extents) \(.dirty_bytes)"')"
 	# in its own place: the data stays where it is
 	cp img same && expect 0 "restored" "$dmbcache" restore --force --from text same
 	cmp <("$sim" serve img | grep ' d ') <("$sim" serve same | grep ' d ') || fail "$seed: the store serves something else in place"

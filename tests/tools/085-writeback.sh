@@ -24,6 +24,21 @@ for seed in 1 2 3; do
 	sha1sum --quiet -c sum || fail "$seed: the cache was changed"
 done
 
+# As JSON: standard output is one object, also of a refusal.
+"$sim" make img 1 crash 700 16 1 4000 16 || fail "image"
+json() { # FILTER COMMAND...: what it says of standard output; findings and messages must not be in it
+	local filter=$1
+	shift
+	"$dmbcache" "$@" 2>err | jq -c "$filter"
+}
+dirty=$(json .dirty_bytes check --json img)
+equal "json: dry run" "[$dirty,0,false]" "$(json '[.dirty_bytes,.written_bytes,.detached]' writeback --json --dry-run img img.hdd0 img.hdd1)"
+equal "json: verify" '["sound",true,["img.hdd0","img.hdd1"],0]' \
+	"$(json '[.verdict,.compared_bytes>0,.disks,(.findings|length)]' verify --json img img.hdd0 img.hdd1)"
+cp img broken && python3 "$repo/tests/images/41-leaf-erased" broken
+equal "json: refused" '["data lost",0,"node-leaf"]' "$(json '[.verdict,.written_bytes,.findings[0].finding]' writeback --json broken img.hdd0 img.hdd1)"
+equal "json: written" "[$dirty,true]" "$(json '[.written_bytes,.detached]' writeback --json img img.hdd0 img.hdd1)"
+
 # Mainline's caches: the MD5 of what mainline served after its own replay.
 for name in fC fD; do
 	xz -dkc "$images/${name}_c.img.xz" >ssd && xz -dkc "$images/${name}_b.img.xz" >hdd || fail "$name: cannot unpack"

@@ -26,6 +26,15 @@ truncate -s "$size" broken && cmp broken repaired || fail "a refused undo wrote"
 expect 0 "written back: as before the repair" "$dmbcache" repair --undo "$backup" broken
 cmp broken original || fail "--undo"
 
+# As JSON.
+equal "json" "[true,true,true,true,true]" "$("$dmbcache" repair --json --dry-run broken 2>err |
+	jq -c '[.dry_run, .lost_ranges == (.lost | length), (.findings | length > 0), .dirty_bytes > 0, (.lost[0] | has("disk"))]')"
+"$dmbcache" repair --json --backup jbackup broken >json 2>err
+equal "json: code" 7 $?
+equal "json: backup" jbackup "$(jq -r .backup json)"
+equal "json: undo" "$(jq -cn '["broken",false,true]')" "$("$dmbcache" repair --json --undo jbackup broken | jq -c '[.device,.dry_run,.pieces>0]')"
+cmp broken original || fail "json: --undo"
+
 # A copy: the original is only read.
 fresh copy "$size"
 expect 7 "copy: repaired" "$dmbcache" repair --to copy broken

@@ -8,7 +8,8 @@
 #ifndef DMBC_CHECK_H
 #define DMBC_CHECK_H
 
-#include "set.h"
+#include "dmbc.h"
+#include "finding.h"
 
 enum dmbc_check_level {
 	DMBC_CHECK_QUICK = 1, /* super block, journal, tables, the index without its leaves */

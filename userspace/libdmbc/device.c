@@ -31,15 +31,13 @@ struct dmbc_device {
 
 static int open_fd(const char *path, enum dmbc_access access)
 {
-	int fd;
+	int flags = O_CLOEXEC | (access == DMBC_ACCESS_WRITE ? O_RDWR : O_RDONLY) |
+		    (access == DMBC_ACCESS_READ ? 0 : O_EXCL);
+	bool direct = access == DMBC_ACCESS_READ || access == DMBC_ACCESS_ALONE;
+	int fd = open(path, flags | (direct ? O_DIRECT : 0));
 
-	if (access == DMBC_ACCESS_WRITE)
-		return open(path, O_RDWR | O_EXCL | O_CLOEXEC);
-	if (access == DMBC_ACCESS_PROBE)
-		return open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
-	fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	if (fd < 0 && errno == EINVAL)
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == EINVAL && direct)
+		fd = open(path, flags);
 	return fd;
 }
 
@@ -125,7 +123,7 @@ enum dmbc_result dmbc_device_open(const char *path, enum dmbc_access access,
 	dev->path = strdup(path);
 	dev->fd = dev->path ? open_fd(path, access) : -1;
 	r = dev->fd < 0 ? open_failed(path, err) : measure(dev, err);
-	if (r == DMBC_OK && access != DMBC_ACCESS_READ)
+	if (r == DMBC_OK && (access == DMBC_ACCESS_WRITE || access == DMBC_ACCESS_PROBE))
 		r = check_writable(dev, err);
 	if (r != DMBC_OK) {
 		dmbc_device_close(dev);

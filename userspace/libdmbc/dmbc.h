@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * libdmbc: what the tools know about bcache devices.
+ * libdmbc: what the tools know about bcache devices. This header, check.h with
+ * finding.h, and target.h are the library's interface; libdmbc.map lists it.
  *
  * A caller opens devices (device.c), looks for foreign data on them
  * (signature.c), builds and writes super blocks (format.c), or reads one,
- * takes it apart (super.c) and prints it (report.c).
+ * takes it apart (super.c) and prints it (report.c). With a whole cache
+ * (set.c) it goes on in check.h, with running ones in target.h.
  *
  * Every function that can fail returns an enum dmbc_result and, unless that is
  * DMBC_OK, has written one line to @err: "DEV: reason; do X", no newline.
@@ -48,6 +50,7 @@ struct dmbc_device;
 
 enum dmbc_access {
 	DMBC_ACCESS_READ, /* past the page cache: also right under a running target */
+	DMBC_ACCESS_ALONE, /* the same, and nobody else may be using it */
 	DMBC_ACCESS_PROBE, /* read only, and nobody else may be using it */
 	DMBC_ACCESS_WRITE, /* read and write, and nobody else may be using it */
 };
@@ -162,6 +165,17 @@ struct dmbc_super_info {
 /* @device_sectors: 0 when unknown. Never fails: damage ends up in the verdict. */
 void dmbc_super_decode(const struct dmbc_disk_super *sb, __u64 device_sectors,
 		       struct dmbc_super_info *info);
+
+/* ---- set.c: a whole cache, for check.h ----------------------------------------- */
+
+struct dmbc_set;
+
+/* DMBC_NOT_BCACHE or DMBC_DAMAGED with the verifier's reason. Ended by dmbc_set_close(), before @dev. */
+enum dmbc_result dmbc_set_open(struct dmbc_device *dev, struct dmbc_set **set,
+			       struct dmbc_error *err);
+void dmbc_set_close(struct dmbc_set *set); /* NULL is allowed */
+/* True: it was never started, there is nothing in it to check. */
+bool dmbc_set_is_fresh(const struct dmbc_set *set);
 
 /* ---- report.c: a super block for people and for programs ------------------- */
 

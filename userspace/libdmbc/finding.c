@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table of findings.def, and handing findings on. */
-#include "finding.h"
+#include "finding_internal.h"
 
 #include <stdarg.h>
 #include <stddef.h>

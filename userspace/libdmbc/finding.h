@@ -55,11 +55,6 @@ const char *dmbc_finding_severity_name(enum dmbc_severity severity);
 /* Of a row in findings.def. */
 enum dmbc_severity dmbc_finding_severity(enum dmbc_finding_code code);
 
-struct dmbc_place dmbc_finding_place(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* @range: NULL if none. @fs may be NULL: nobody wants to know. */
-void dmbc_finding_add(struct dmbc_findings *fs, enum dmbc_finding_code code,
-		      const struct dmbc_range *range, struct dmbc_place place, const char *format,
-		      ...) __attribute__((format(printf, 5, 6)));
 /* The worst so far; NOTE also when there is none. */
 enum dmbc_severity dmbc_finding_worst(const struct dmbc_findings *fs);
 

@@ -74,6 +74,11 @@ enum dmbc_result dmbc_set_open(struct dmbc_device *dev, struct dmbc_set **result
 	return r == DMBC_OK ? dmbc_set_open_as(dev, &sb, result, err) : r;
 }
 
+bool dmbc_set_is_fresh(const struct dmbc_set *set)
+{
+	return set->fresh;
+}
+
 void dmbc_set_close(struct dmbc_set *set)
 {
 	if (!set)

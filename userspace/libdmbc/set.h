@@ -33,7 +33,7 @@ struct dmbc_set_bucket {
 	__u16 prio;
 	__u8 gen;
 	__u8 use : 3; /* enum dmbc_use */
-	__u8 dirty : 1; /* dirty data was seen in it */
+	__u8 dirty : 1; /* leaves have dirty data in it */
 	__u8 unknown : 1; /* its generation was not readable */
 };
 
@@ -61,13 +61,9 @@ struct dmbc_set {
 	struct dmbc_disk_uuid *uuid; /* slots; zero if the table is not readable */
 };
 
-/* DMBC_NOT_BCACHE or DMBC_DAMAGED with the verifier's reason. Ended by dmbc_set_close(). */
-enum dmbc_result dmbc_set_open(struct dmbc_device *dev, struct dmbc_set **set,
-			       struct dmbc_error *err);
-/* The same with another super block than the one on the device. */
+/* dmbc_set_open() with another super block than the one on the device. */
 enum dmbc_result dmbc_set_open_as(struct dmbc_device *dev, const struct dmbc_disk_super *sb,
 				  struct dmbc_set **set, struct dmbc_error *err);
-void dmbc_set_close(struct dmbc_set *set); /* NULL is allowed */
 
 /* set_journal.c */
 enum dmbc_result dmbc_set_read_journal(struct dmbc_set *set, struct dmbc_findings *fs,

@@ -8,6 +8,7 @@
 #include "set.h"
 
 #include "bitfix.h"
+#include "finding_internal.h"
 #include "internal.h"
 
 #include "lib/checksum.h"

@@ -7,6 +7,7 @@
  */
 #include "walk.h"
 
+#include "finding_internal.h"
 #include "internal.h"
 #include "reader.h"
 

@@ -7,6 +7,7 @@
 #include "writeback.h"
 
 #include "extents.h"
+#include "finding_internal.h"
 #include "internal.h"
 
 #include "lib/extent.h"

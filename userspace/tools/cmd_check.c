@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmbcache check: everything on a cache device against everything else. */
 #include "findings.h"
+#include "set.h"
 
 #include <getopt.h>
 #include <json-c/json.h>
@@ -64,11 +65,6 @@ static int parse_option(int key, struct request *q)
 
 /* ---- the result ---------------------------------------------------------------- */
 
-static void add_number(struct json_object *o, const char *name, __u64 value)
-{
-	json_object_object_add(o, name, json_object_new_uint64(value));
-}
-
 static struct json_object *disks_json(const struct dmbc_set *set,
 				      const struct dmbc_check_report *report)
 {
@@ -82,12 +78,12 @@ static struct json_object *disks_json(const struct dmbc_set *set,
 		o = json_object_new_object();
 		uuid_unparse_lower(set->uuid[i].uuid, uuid);
 		dmbc_text_label(set->uuid[i].label, label);
-		add_number(o, "slot", i);
+		tool_json_number(o, "slot", i);
 		json_object_object_add(o, "uuid", json_object_new_string(uuid));
 		json_object_object_add(o, "label", json_object_new_string(label));
-		add_number(o, "extents", report->tally[i].extents);
-		add_number(o, "cached_bytes", report->tally[i].sectors * DMBC_SECTOR_BYTES);
-		add_number(o, "dirty_bytes", report->tally[i].dirty * DMBC_SECTOR_BYTES);
+		tool_json_number(o, "extents", report->tally[i].extents);
+		tool_json_number(o, "cached_bytes", report->tally[i].sectors * DMBC_SECTOR_BYTES);
+		tool_json_number(o, "dirty_bytes", report->tally[i].dirty * DMBC_SECTOR_BYTES);
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -102,18 +98,18 @@ static void print_json(const struct dmbc_set *set, const struct dmbc_check_repor
 
 	json_object_object_add(o, "device", json_object_new_string(dmbc_device_path(set->dev)));
 	json_object_object_add(o, "verdict",
-			       json_object_new_string(set->fresh
+			       json_object_new_string(dmbc_set_is_fresh(set)
 							      ? "never started"
 							      : findings_verdict(&out->findings)));
 	for (i = 0; i < DMBC_NR_SEVERITIES; i++)
-		add_number(o, names[i], out->findings.count[i]);
-	add_number(o, "nodes", report->nodes);
-	add_number(o, "extents", report->extents);
-	add_number(o, "cached_bytes", report->sectors * DMBC_SECTOR_BYTES);
-	add_number(o, "dirty_bytes", report->dirty * DMBC_SECTOR_BYTES);
-	add_number(o, "journal_first", set->last_seq);
-	add_number(o, "journal_newest", set->newest);
-	add_number(o, "journal_keys", set->replay_keys);
+		tool_json_number(o, names[i], out->findings.count[i]);
+	tool_json_number(o, "nodes", report->nodes);
+	tool_json_number(o, "extents", report->extents);
+	tool_json_number(o, "cached_bytes", report->sectors * DMBC_SECTOR_BYTES);
+	tool_json_number(o, "dirty_bytes", report->dirty * DMBC_SECTOR_BYTES);
+	tool_json_number(o, "journal_first", set->last_seq);
+	tool_json_number(o, "journal_newest", set->newest);
+	tool_json_number(o, "journal_keys", set->replay_keys);
 	json_object_object_add(o, "disks", disks_json(set, report));
 	json_object_object_add(o, "findings", json_object_get(out->list));
 	tool_print_json(o);
@@ -125,7 +121,7 @@ static void print_text(const struct dmbc_set *set, const struct dmbc_check_repor
 	const char *path = dmbc_device_path(set->dev);
 	char cached[32], dirty[32];
 
-	if (set->fresh) {
+	if (dmbc_set_is_fresh(set)) {
 		printf("%s: sound: never started, there is only a super block\n", path);
 		return;
 	}
@@ -155,7 +151,7 @@ static enum dmbc_result check_set(const struct request *q, struct dmbc_set *set,
 	for (; params.origins < q->nr_backing && r == DMBC_OK; params.origins++)
 		r = dmbc_check_read_origin(q->backing[params.origins], &origin[params.origins],
 					   err);
-	if (r == DMBC_OK && !set->fresh)
+	if (r == DMBC_OK && !dmbc_set_is_fresh(set))
 		r = dmbc_check_run(set, &params, &report, err);
 	findings_end(&out);
 	if (r == DMBC_OK) {
@@ -176,7 +172,7 @@ static enum dmbc_result check_path(const struct request *q, const char *path)
 	struct dmbc_device *dev = NULL;
 	struct dmbc_set *set = NULL;
 	struct dmbc_error err = { "" };
-	enum dmbc_result r = dmbc_device_open(path, DMBC_ACCESS_READ, &dev, &err);
+	enum dmbc_result r = dmbc_device_open(path, DMBC_ACCESS_ALONE, &dev, &err);
 
 	if (r == DMBC_OK)
 		r = dmbc_set_open(dev, &set, &err);

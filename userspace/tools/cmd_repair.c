@@ -9,13 +9,24 @@
 #include "backup.h"
 #include "findings.h"
 #include "repair.h"
+#include "set.h"
 
 #include <getopt.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uuid/uuid.h>
 
-enum key { KEY_TO = 256, KEY_BACKUP, KEY_NO_BACKUP, KEY_UNDO, KEY_BACKING, KEY_MAX, KEY_DRY_RUN };
+enum key {
+	KEY_TO = 256,
+	KEY_BACKUP,
+	KEY_NO_BACKUP,
+	KEY_UNDO,
+	KEY_BACKING,
+	KEY_MAX,
+	KEY_DRY_RUN,
+	KEY_JSON
+};
 
 #define COPY_SECTORS 8192U
 
@@ -27,6 +38,7 @@ static const struct option_row options[] = {
 	{ "backing", KEY_BACKING, "DEV", "a disk of this cache, to find a lost table; repeatable" },
 	{ "max", KEY_MAX, "NUMBER", "findings and lost ranges to print, of each (100)" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "say what would be kept and lost, write nothing" },
+	{ "json", KEY_JSON, NULL, "print the result as JSON" },
 	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -36,7 +48,7 @@ struct request {
 	const char *backing[FINDINGS_ORIGINS];
 	unsigned int nr_backing;
 	__u64 max;
-	bool no_backup, dry_run, help;
+	bool no_backup, dry_run, json, help;
 };
 
 struct work {
@@ -46,6 +58,7 @@ struct work {
 	struct dmbc_backup *backup;
 	char backup_path[64];
 	bool mended; /* the super block */
+	struct json_object *ranges; /* that are lost; NULL: they are printed */
 	__u64 lost;
 };
 
@@ -57,6 +70,7 @@ static int parse_option(int key, struct request *q)
 	case KEY_NO_BACKUP: q->no_backup = true; return DMBC_OK;
 	case KEY_UNDO: q->undo = optarg; return DMBC_OK;
 	case KEY_DRY_RUN: q->dry_run = true; return DMBC_OK;
+	case KEY_JSON: q->json = true; return DMBC_OK;
 	case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
 	case KEY_MAX:
 		if (!dmbc_text_parse_size(optarg, &q->max))
@@ -114,8 +128,10 @@ static enum dmbc_result copy_all(const struct dmbc_device *from, const struct dm
 	tool_progress(NULL, 0, 0);
 	if (!r && buf)
 		return dmbc_device_sync(to, err);
-	snprintf(err->text, sizeof(err->text), "%s: cannot copy at sector %llu: %s",
-		 dmbc_device_path(from), at, strerror(r));
+	snprintf(err->text, sizeof(err->text),
+		 "%s: cannot be copied at sector %llu: %s; leave out --to, then only the index is "
+		 "read",
+		 dmbc_device_path(from), at, buf ? strerror(r) : "not enough memory");
 	return DMBC_IO;
 }
 
@@ -123,7 +139,7 @@ static enum dmbc_result copy_all(const struct dmbc_device *from, const struct dm
 static enum dmbc_result make_copy(struct work *w, struct dmbc_error *err)
 {
 	struct dmbc_device *from;
-	enum dmbc_result r = dmbc_device_open(w->q->path, DMBC_ACCESS_READ, &from, err);
+	enum dmbc_result r = dmbc_device_open(w->q->path, DMBC_ACCESS_ALONE, &from, err);
 
 	if (r != DMBC_OK)
 		return r;
@@ -158,7 +174,7 @@ static enum dmbc_result open_backup(struct work *w, struct dmbc_error *err)
 
 static enum dmbc_result prepare(struct work *w, struct dmbc_error *err)
 {
-	enum dmbc_access access = w->q->dry_run ? DMBC_ACCESS_READ : DMBC_ACCESS_WRITE;
+	enum dmbc_access access = w->q->dry_run ? DMBC_ACCESS_ALONE : DMBC_ACCESS_WRITE;
 	struct dmbc_super_info info;
 	enum dmbc_result r;
 
@@ -169,21 +185,36 @@ static enum dmbc_result prepare(struct work *w, struct dmbc_error *err)
 		return r;
 	dmbc_super_decode(&w->super, dmbc_device_sectors(w->dev), &info);
 	if (info.verdict == DMBC_DAMAGED && !info.csum_ok && dmbc_repair_super(&w->super)) {
-		printf("super block: one bit was wrong%s\n", w->q->dry_run ? "" : "; set right");
 		w->mended = true;
+		if (!w->q->json)
+			printf("super block: one bit was wrong%s\n",
+			       w->q->dry_run ? "" : "; set right");
 	}
 	return open_backup(w, err);
 }
 
 /* ---- the work ------------------------------------------------------------------------ */
 
+static struct json_object *lost_json(const struct dmbc_range *range, const char *why)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (range)
+		findings_add_range(o, range);
+	json_object_object_add(o, "why", json_object_new_string(why));
+	return o;
+}
+
+/* Without a range: dirty data of anywhere may be lost. */
 static void tell_lost(void *ctx, const struct dmbc_range *range, const char *why)
 {
 	struct work *w = ctx;
 
 	if (w->lost++ >= w->q->max)
 		return;
-	if (!range)
+	if (w->ranges)
+		json_object_array_add(w->ranges, lost_json(range, why));
+	else if (!range)
 		printf("lost    anywhere: %s\n", why);
 	else if (range->to_inode != range->inode)
 		printf("lost    disk %u, sector %llu to disk %u, sector %llu: %s\n", range->inode,
@@ -198,6 +229,27 @@ static enum dmbc_result save(void *ctx, __u64 sector, __u32 sectors, struct dmbc
 	struct work *w = ctx;
 
 	return dmbc_backup_add(w->backup, sector, sectors, err);
+}
+
+static void print_json(const struct work *w, const struct dmbc_repair_report *report,
+		       struct json_object *findings)
+{
+	struct json_object *o = json_object_new_object();
+	const char *backup = w->q->backup ? w->q->backup : w->backup_path;
+
+	json_object_object_add(o, "device", json_object_new_string(dmbc_device_path(w->dev)));
+	json_object_object_add(o, "dry_run", json_object_new_boolean(w->q->dry_run));
+	json_object_object_add(o, "super_block_mended", json_object_new_boolean(w->mended));
+	tool_json_number(o, "extents", report->extents);
+	tool_json_number(o, "dirty_bytes", report->dirty * DMBC_SECTOR_BYTES);
+	tool_json_number(o, "dropped_bytes", report->dropped * DMBC_SECTOR_BYTES);
+	tool_json_number(o, "nodes_found", report->orphans);
+	tool_json_number(o, "lost_ranges", report->lost);
+	json_object_object_add(o, "lost", json_object_get(w->ranges));
+	json_object_object_add(o, "findings", json_object_get(findings));
+	if (w->backup)
+		json_object_object_add(o, "backup", json_object_new_string(backup));
+	tool_print_json(o);
 }
 
 static void print_result(const struct work *w, const struct dmbc_repair_report *report)
@@ -232,7 +284,7 @@ static enum dmbc_result open_set(struct work *w, struct dmbc_set **set, struct d
 {
 	enum dmbc_result r = dmbc_set_open_as(w->dev, &w->super, set, err);
 
-	if (r == DMBC_OK && (*set)->fresh) {
+	if (r == DMBC_OK && dmbc_set_is_fresh(*set)) {
 		snprintf(err->text, sizeof(err->text),
 			 "%s: never started: there is nothing to repair", w->q->path);
 		r = DMBC_REFUSED;
@@ -245,10 +297,12 @@ static enum dmbc_result repair(struct work *w, struct dmbc_error *err)
 	struct dmbc_check_origin origin[FINDINGS_ORIGINS];
 	struct dmbc_repair_params p = { .origin = origin, .lost = tell_lost, .ctx = w };
 	struct dmbc_repair_report report;
+	struct json_object *list = w->q->json ? json_object_new_array() : NULL;
 	struct findings_out out;
 	enum dmbc_result r = open_set(w, &p.set, err);
 
-	findings_start(&out, stdout, NULL, w->q->max);
+	w->ranges = w->q->json ? json_object_new_array() : NULL;
+	findings_start(&out, stdout, list, w->q->max);
 	p.findings = &out.findings;
 	p.save = w->backup ? save : NULL;
 	p.dry_run = w->q->dry_run;
@@ -260,17 +314,22 @@ static enum dmbc_result repair(struct work *w, struct dmbc_error *err)
 		r = write_super(w, err);
 	findings_end(&out);
 	if (r == DMBC_OK) {
-		print_result(w, &report);
+		if (w->q->json)
+			print_json(w, &report, list);
+		else
+			print_result(w, &report);
 		r = report.lost ? DMBC_LOST : DMBC_OK;
 		err->text[0] = '\0';
 	}
 	dmbc_set_close(p.set);
+	json_object_put(w->ranges);
+	json_object_put(list);
 	return r;
 }
 
 static enum dmbc_result undo(const struct request *q, struct dmbc_error *err)
 {
-	enum dmbc_access access = q->dry_run ? DMBC_ACCESS_READ : DMBC_ACCESS_WRITE;
+	enum dmbc_access access = q->dry_run ? DMBC_ACCESS_ALONE : DMBC_ACCESS_WRITE;
 	struct dmbc_device *dev;
 	__u64 pieces = 0;
 	enum dmbc_result r = dmbc_device_open(q->path, access, &dev, err);
@@ -278,7 +337,14 @@ static enum dmbc_result undo(const struct request *q, struct dmbc_error *err)
 	if (r != DMBC_OK)
 		return r;
 	r = dmbc_backup_undo(q->undo, dev, q->dry_run, &pieces, err);
-	if (r == DMBC_OK)
+	if (r == DMBC_OK && q->json) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "device", json_object_new_string(q->path));
+		json_object_object_add(o, "dry_run", json_object_new_boolean(q->dry_run));
+		tool_json_number(o, "pieces", pieces);
+		tool_print_json(o);
+	} else if (r == DMBC_OK)
 		printf("%s: %llu pieces %s\n", q->path, pieces,
 		       q->dry_run ? "could be written back" : "written back: as before the repair");
 	dmbc_device_close(dev);

@@ -5,22 +5,24 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <json-c/json.h>
 #include <string.h>
 
-enum key { KEY_FROM = 256, KEY_DATA, KEY_FORCE, KEY_DRY_RUN };
+enum key { KEY_FROM = 256, KEY_DATA, KEY_FORCE, KEY_DRY_RUN, KEY_JSON };
 
 static const struct option_row options[] = {
 	{ "from", KEY_FROM, "FILE", "the dump, text or JSON; - is standard input" },
 	{ "data", KEY_DATA, "DEV", "the cache the dump is of: its data is copied to DEV as well" },
 	{ "force", KEY_FORCE, NULL, "DEV may hold something: it is overwritten" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "read and check the dump, write nothing" },
+	{ "json", KEY_JSON, NULL, "print the result as JSON" },
 	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
 struct request {
 	const char *from, *data, *path;
-	bool force, dry_run, help;
+	bool force, dry_run, json, help;
 };
 
 static int parse(const struct command *command, int argc, char **argv, struct request *q)
@@ -33,6 +35,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case KEY_DATA: q->data = optarg; break;
 		case KEY_FORCE: q->force = true; break;
 		case KEY_DRY_RUN: q->dry_run = true; break;
+		case KEY_JSON: q->json = true; break;
 		case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
 		default: return DMBC_REFUSED;
 		}
@@ -48,12 +51,36 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	return DMBC_OK;
 }
 
+static void print_json(const struct request *q, const struct dmbc_restore_report *report)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "device", json_object_new_string(q->path));
+	json_object_object_add(o, "dry_run", json_object_new_boolean(q->dry_run));
+	tool_json_number(o, "extents", report->extents);
+	tool_json_number(o, "dirty_bytes", report->dirty * DMBC_SECTOR_BYTES);
+	tool_json_number(o, "evicted_extents", report->evicted);
+	tool_print_json(o);
+}
+
+static void print_text(const struct request *q, const struct dmbc_restore_report *report)
+{
+	char dirty[32];
+
+	dmbc_text_size(report->dirty * DMBC_SECTOR_BYTES, dirty, sizeof(dirty));
+	printf("%s: %llu extents, %s dirty%s\n", q->path, report->extents, dirty,
+	       q->dry_run ? "; nothing was written" : ", restored");
+	if (report->evicted)
+		printf("%llu extents of clean data gave way to the index\n", report->evicted);
+	if (!q->dry_run)
+		printf("\nNext: dmbcache check %s\n", q->path);
+}
+
 static enum dmbc_result restore(const struct request *q, struct dmbc_restore_params *p,
 				struct dmbc_error *err)
 {
 	enum dmbc_access access = q->dry_run ? DMBC_ACCESS_PROBE : DMBC_ACCESS_WRITE;
 	struct dmbc_restore_report report;
-	char dirty[32];
 	enum dmbc_result r = dmbc_device_open(q->path, access, &p->dev, err);
 
 	if (r == DMBC_OK && !q->force)
@@ -64,11 +91,10 @@ static enum dmbc_result restore(const struct request *q, struct dmbc_restore_par
 		r = dmbc_restore_run(p, &report, err);
 	if (r != DMBC_OK)
 		return r;
-	dmbc_text_size(report.dirty * DMBC_SECTOR_BYTES, dirty, sizeof(dirty));
-	printf("%s: %llu extents, %s dirty%s\n", q->path, report.extents, dirty,
-	       q->dry_run ? "; nothing was written" : ", restored");
-	if (!q->dry_run)
-		printf("\nNext: dmbcache check %s\n", q->path);
+	if (q->json)
+		print_json(q, &report);
+	else
+		print_text(q, &report);
 	return DMBC_OK;
 }
 

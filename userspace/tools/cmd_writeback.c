@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmbcache writeback and dmbcache verify: data between a cache and its disks, without the kernel module. */
 #include "session.h"
+#include "set.h"
 #include "writeback.h"
 
 #include <getopt.h>
+#include <json-c/json.h>
 #include <string.h>
 
-enum key { KEY_KEEP = 256, KEY_FORCE, KEY_DRY_RUN };
+enum key { KEY_KEEP = 256, KEY_FORCE, KEY_DRY_RUN, KEY_JSON };
 
 static const struct option_row writeback_options[] = {
 	{ "keep", KEY_KEEP, NULL, "leave the disks attached to the cache, and dirty" },
 	{ "force", KEY_FORCE, NULL, "of a damaged cache: what can be read" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "say how much there is, write nothing" },
+	{ "json", KEY_JSON, NULL, "print the result as JSON" },
 	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
 static const struct option_row verify_options[] = {
 	{ "force", KEY_FORCE, NULL, "of a damaged cache: what can be read" },
+	{ "json", KEY_JSON, NULL, "print the result as JSON" },
 	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
 struct request {
 	struct session_params p;
-	bool keep, dry_run, help;
+	bool keep, dry_run, json, help;
 	bool verify;
 };
 
@@ -37,6 +41,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case KEY_KEEP: q->keep = true; break;
 		case KEY_FORCE: q->p.force = true; break;
 		case KEY_DRY_RUN: q->dry_run = true; break;
+		case KEY_JSON: q->json = true; break;
 		case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
 		default: return DMBC_REFUSED;
 		}
@@ -87,11 +92,44 @@ static enum dmbc_result detach(const struct request *q, const struct session *s,
 
 	for (i = 0; i < q->p.disks && r == DMBC_OK; i++) {
 		r = dmbc_writeback_detach(disk[i], err);
-		if (r == DMBC_OK)
+		if (r == DMBC_OK && !q->json)
 			printf("%s: complete and detached; its data begins at sector %llu\n",
 			       q->p.disk[i], s->origin[i].data_offset);
 	}
 	return r;
+}
+
+/* @detached: of the disks given. */
+static void print_json(const struct request *q, const struct session *s, __u64 done, bool detached)
+{
+	struct json_object *o = json_object_new_object(), *disks = json_object_new_array();
+	unsigned int i;
+
+	json_object_object_add(o, "device", json_object_new_string(q->p.path));
+	json_object_object_add(o, "verdict",
+			       json_object_new_string(findings_verdict(&s->out.findings)));
+	tool_json_number(o, q->verify ? "compared_bytes" : "written_bytes",
+			 q->dry_run ? 0 : done * DMBC_SECTOR_BYTES);
+	if (q->dry_run)
+		tool_json_number(o, "dirty_bytes", done * DMBC_SECTOR_BYTES);
+	for (i = 0; i < q->p.disks; i++)
+		json_object_array_add(disks, json_object_new_string(q->p.disk[i]));
+	json_object_object_add(o, "disks", disks);
+	if (!q->verify)
+		json_object_object_add(o, "detached", json_object_new_boolean(detached));
+	json_object_object_add(o, "findings", json_object_get(s->out.list));
+	tool_print_json(o);
+}
+
+static void print_text(const struct request *q, __u64 done)
+{
+	char size[32];
+
+	dmbc_text_size(done * DMBC_SECTOR_BYTES, size, sizeof(size));
+	printf("%s: %s %s\n", q->p.path, size,
+	       q->verify    ? "of clean data compared"
+	       : q->dry_run ? "to be written back; nothing was written"
+			    : "written back");
 }
 
 static enum dmbc_result work(const struct request *q, struct session *s, struct dmbc_device **disk,
@@ -109,21 +147,21 @@ static enum dmbc_result work(const struct request *q, struct session *s, struct 
 	};
 	enum dmbc_result r =
 		q->verify ? dmbc_writeback_verify(&w, err) : dmbc_writeback_run(&w, err);
-	char size[32];
+	bool detaches;
 
 	findings_end(&s->out);
 	if (r != DMBC_OK)
 		return r;
-	dmbc_text_size(w.done * DMBC_SECTOR_BYTES, size, sizeof(size));
-	printf("%s: %s %s\n", q->p.path, size,
-	       q->verify    ? "of clean data compared"
-	       : q->dry_run ? "to be written back; nothing was written"
-			    : "written back");
+	if (!q->json)
+		print_text(q, w.done);
 	r = dmbc_check_verdict(&s->out.findings);
 	err->text[0] = '\0';
-	if (r >= DMBC_BROKEN || q->verify || q->dry_run || q->keep)
-		return r < DMBC_BROKEN ? DMBC_OK : r;
-	return detach(q, s, disk, err);
+	detaches = r < DMBC_BROKEN && !q->verify && !q->dry_run && !q->keep;
+	if (r < DMBC_BROKEN)
+		r = detaches ? detach(q, s, disk, err) : DMBC_OK;
+	if (q->json)
+		print_json(q, s, w.done, detaches && r == DMBC_OK);
+	return r;
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -141,7 +179,10 @@ static int run(const struct command *command, int argc, char **argv)
 		tool_help(command);
 		return DMBC_OK;
 	}
+	q.p.list = q.json ? json_object_new_array() : NULL;
 	r = session_open(&s, &q.p, &err);
+	if (r >= DMBC_BROKEN && q.json)
+		print_json(&q, &s, 0, false);
 	if (r == DMBC_OK)
 		r = open_disks(&q, disk, &err);
 	if (r == DMBC_OK)
@@ -151,6 +192,7 @@ static int run(const struct command *command, int argc, char **argv)
 	for (i = 0; i < FINDINGS_ORIGINS; i++)
 		dmbc_device_close(disk[i]);
 	session_close(&s);
+	json_object_put(q.p.list);
 	return (int)r;
 }
 

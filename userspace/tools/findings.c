@@ -14,6 +14,14 @@ static void print_range(FILE *out, const struct dmbc_range *r)
 		fprintf(out, "        disk %u, sectors %llu to %llu\n", r->inode, r->start, r->end);
 }
 
+void findings_add_range(struct json_object *object, const struct dmbc_range *range)
+{
+	tool_json_number(object, "disk", range->inode);
+	tool_json_number(object, "start", range->start);
+	tool_json_number(object, "to_disk", range->to_inode);
+	tool_json_number(object, "end", range->end);
+}
+
 static struct json_object *finding_json(const struct dmbc_finding *f)
 {
 	struct json_object *o = json_object_new_object();
@@ -24,12 +32,8 @@ static struct json_object *finding_json(const struct dmbc_finding *f)
 	json_object_object_add(o, "place", json_object_new_string(f->place.text));
 	json_object_object_add(o, "text", json_object_new_string(f->text));
 	json_object_object_add(o, "meaning", json_object_new_string(dmbc_finding_meaning(f->code)));
-	if (f->has_range) {
-		json_object_object_add(o, "disk", json_object_new_int64(f->range.inode));
-		json_object_object_add(o, "start", json_object_new_uint64(f->range.start));
-		json_object_object_add(o, "to_disk", json_object_new_int64(f->range.to_inode));
-		json_object_object_add(o, "end", json_object_new_uint64(f->range.end));
-	}
+	if (f->has_range)
+		findings_add_range(o, &f->range);
 	return o;
 }
 

@@ -20,6 +20,8 @@ struct findings_out {
 void findings_start(struct findings_out *out, FILE *text, struct json_object *list, __u64 max);
 /* "12 more" where there were more than max. */
 void findings_end(struct findings_out *out);
+/* Fields disk, start, to_disk, end. */
+void findings_add_range(struct json_object *object, const struct dmbc_range *range);
 /* "sound", "minor damage", "broken", "data lost" */
 const char *findings_verdict(const struct dmbc_findings *fs);
 

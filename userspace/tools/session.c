@@ -31,7 +31,7 @@ static enum dmbc_result check(struct session *s, const struct session_params *p,
 	};
 	enum dmbc_result r;
 
-	findings_start(&s->out, p->quiet ? NULL : stderr, NULL, FINDINGS_MAX);
+	findings_start(&s->out, p->quiet ? NULL : stderr, p->list, FINDINGS_MAX);
 	r = dmbc_check_run(s->set, &params, &s->report, err);
 	findings_end(&s->out);
 	s->verdict = dmbc_check_verdict(&s->out.findings);
@@ -50,12 +50,12 @@ enum dmbc_result session_open(struct session *s, const struct session_params *p,
 	enum dmbc_result r;
 
 	memset(s, 0, sizeof(*s));
-	r = dmbc_device_open(p->path, DMBC_ACCESS_READ, &s->dev, err);
+	r = dmbc_device_open(p->path, DMBC_ACCESS_ALONE, &s->dev, err);
 	if (r == DMBC_OK)
 		r = dmbc_set_open(s->dev, &s->set, err);
 	if (r == DMBC_OK)
 		r = read_disks(s, p, err);
-	if (r == DMBC_OK && s->set->fresh) {
+	if (r == DMBC_OK && dmbc_set_is_fresh(s->set)) {
 		snprintf(err->text, sizeof(err->text),
 			 "%s: never started: there is nothing in it; see dmbcache show", p->path);
 		return DMBC_REFUSED;

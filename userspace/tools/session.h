@@ -22,6 +22,7 @@ struct session_params {
 	unsigned int disks;
 	bool force; /* go on with damage */
 	bool quiet; /* do not tell minor findings */
+	struct json_object *list; /* findings go there; NULL: to standard error */
 };
 
 /*

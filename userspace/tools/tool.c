@@ -85,6 +85,11 @@ void tool_progress(void *unused, __u64 done, __u64 total)
 	fflush(stderr);
 }
 
+void tool_json_number(struct json_object *object, const char *name, __u64 value)
+{
+	json_object_object_add(object, name, json_object_new_uint64(value));
+}
+
 void tool_print_json(struct json_object *object)
 {
 	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |

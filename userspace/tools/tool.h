@@ -62,6 +62,7 @@ int tool_report(enum dmbc_result result, const struct dmbc_error *err);
 int tool_finish(int code);
 /* "12 % of the index" on standard error, where that is a terminal; @total 0: wipes it. */
 void tool_progress(void *unused, __u64 done, __u64 total);
+void tool_json_number(struct json_object *object, const char *name, __u64 value);
 /* Prints and frees @object. */
 void tool_print_json(struct json_object *object);
 
