@@ -3,8 +3,10 @@
  * The uuid slots.
  *
  * The table in memory has the layout of the medium and is written from there as
- * one whole bucket. A slot goes from free (all zero) to used to detached and
- * never back: keys of its inode may still be in the tree.
+ * one whole bucket. A slot goes from free (all zero) to used to detached: keys
+ * of its inode may still be in the tree, and requests under way. Only when no
+ * free one is left, dmbc_uuids_reusable() offers one that was detached when the
+ * table was loaded.
  *
  * A change, in time order: dmbc_uuids_add() or dmbc_uuids_detach() in memory;
  * dmbc_uuids_write(): fresh bucket, FUA, journal entry that names it, old
@@ -30,6 +32,7 @@ struct dmbc_uuids {
 	struct dmbc_alloc *a;
 	struct dmbc_journal *j;
 	struct dmbc_disk_uuid *slot;
+	bool *idle; /* detached when it was loaded, and still so */
 	__u32 slots;
 	__u64 bucket; /* where the table is on the medium; 0: nowhere yet */
 };
@@ -57,17 +60,18 @@ struct dmbc_uuids *dmbc_uuids_create(struct dmbc_blockio *io, const struct dmbc_
 	u->j = j;
 	u->slots = g->meta_sectors * DMBC_SECTOR_BYTES / sizeof(*u->slot);
 	u->slot = kvcalloc(u->slots, sizeof(*u->slot), GFP_KERNEL);
-	if (!u->slot) {
-		kfree(u);
-		return ERR_PTR(-ENOMEM);
-	}
-	return u;
+	u->idle = kvcalloc(u->slots, sizeof(*u->idle), GFP_KERNEL);
+	if (u->slot && u->idle)
+		return u;
+	dmbc_uuids_destroy(u);
+	return ERR_PTR(-ENOMEM);
 }
 
 void dmbc_uuids_destroy(struct dmbc_uuids *u)
 {
 	if (IS_ERR_OR_NULL(u))
 		return;
+	kvfree(u->idle);
 	kvfree(u->slot);
 	kfree(u);
 }
@@ -91,6 +95,14 @@ static void unfold_old_entries(struct dmbc_uuids *u)
 	}
 }
 
+static void note_idle(struct dmbc_uuids *u)
+{
+	__u32 i;
+
+	for (i = 0; i < u->slots; i++)
+		u->idle[i] = same_uuid(u->slot[i].uuid, detached_uuid);
+}
+
 int dmbc_uuids_load(struct dmbc_uuids *u, const struct dmbc_key *key, bool old_entries,
 		    struct dmbc_why *why)
 {
@@ -112,6 +124,7 @@ int dmbc_uuids_load(struct dmbc_uuids *u, const struct dmbc_key *key, bool old_e
 	}
 	if (old_entries)
 		unfold_old_entries(u);
+	note_idle(u);
 	u->bucket = bucket;
 	dmbc_bucket_set_metadata(u->bs, bucket);
 	return 0;
@@ -173,17 +186,34 @@ int dmbc_uuids_find(const struct dmbc_uuids *u, const __u8 uuid[16])
 int dmbc_uuids_add(struct dmbc_uuids *u, const __u8 uuid[16], const __u8 *label, __u32 now)
 {
 	int slot = find_slot(u, free_uuid);
-	struct dmbc_disk_uuid *n;
 
 	if (slot < 0)
 		return -ENOSPC;
-	n = &u->slot[slot];
+	dmbc_uuids_take(u, slot, uuid, label, now);
+	return slot;
+}
+
+int dmbc_uuids_reusable(const struct dmbc_uuids *u)
+{
+	__u32 i;
+
+	for (i = 0; i < u->slots; i++)
+		if (u->idle[i])
+			return i;
+	return -ENOSPC;
+}
+
+void dmbc_uuids_take(struct dmbc_uuids *u, __u32 slot, const __u8 uuid[16], const __u8 *label,
+		     __u32 now)
+{
+	struct dmbc_disk_uuid *n = &u->slot[slot];
+
+	u->idle[slot] = false;
 	memset(n, 0, sizeof(*n));
 	memcpy(n->uuid, uuid, sizeof(n->uuid));
 	memcpy(n->label, label, sizeof(n->label));
 	n->first_reg = __cpu_to_le32(now);
 	n->last_reg = __cpu_to_le32(now);
-	return slot;
 }
 
 void dmbc_uuids_set_label(struct dmbc_uuids *u, __u32 slot, const __u8 *label)

@@ -35,6 +35,15 @@ const struct dmbc_disk_uuid *dmbc_uuids_slot(const struct dmbc_uuids *u, __u32 s
 int dmbc_uuids_find(const struct dmbc_uuids *u, const __u8 uuid[16]);
 /* A free slot for a backing device, filled in memory (not written); -ENOSPC. @now: Unix time. */
 int dmbc_uuids_add(struct dmbc_uuids *u, const __u8 uuid[16], const __u8 *label, __u32 now);
+/*
+ * A slot that had been given up before the table was loaded, so that no request
+ * can be under way that knows it, or -ENOSPC. Before dmbc_uuids_take() the caller
+ * sees to it that, durably, the index has nothing of its inode.
+ */
+int dmbc_uuids_reusable(const struct dmbc_uuids *u);
+/* As dmbc_uuids_add(), with that slot. */
+void dmbc_uuids_take(struct dmbc_uuids *u, __u32 slot, const __u8 uuid[16], const __u8 *label,
+		     __u32 now);
 /* @label: DMBC_SB_LABEL_BYTES; memory only. */
 void dmbc_uuids_set_label(struct dmbc_uuids *u, __u32 slot, const __u8 *label);
 /* Marks a slot as detached for ever (memory only). */

@@ -50,6 +50,33 @@ static void slots_are_never_used_twice(struct fixture *f)
 	dmbc_uuids_destroy(u);
 }
 
+static void old_slots_are_used_again(struct fixture *f)
+{
+	struct dmbc_uuids *u = table(f);
+	struct dmbc_key key;
+
+	dmbc_uuids_add(u, one, label, 1);
+	dmbc_uuids_add(u, two, label, 2);
+	dmbc_uuids_detach(u, 1, 3);
+	assert_int_equal(dmbc_uuids_reusable(u), -ENOSPC); /* somebody may still know it */
+	assert_int_equal(dmbc_uuids_write(u), 0);
+	key = fixture_named(f).uuid_bucket;
+	dmbc_uuids_destroy(u);
+
+	u = table(f);
+	assert_int_equal(dmbc_uuids_load(u, &key, false, &why), 0);
+	assert_int_equal(dmbc_uuids_reusable(u), 1);
+	assert_int_equal(dmbc_uuids_add(u, three, label, 4),
+			 2); /* as long as there are free ones */
+	dmbc_uuids_take(u, 1, two, label, 5);
+	assert_int_equal(dmbc_uuids_find(u, two), 1);
+	assert_int_equal(__le32_to_cpu(dmbc_uuids_slot(u, 1)->invalidated), 0);
+	assert_int_equal(dmbc_uuids_reusable(u), -ENOSPC);
+	dmbc_uuids_detach(u, 1, 6);
+	assert_int_equal(dmbc_uuids_reusable(u), -ENOSPC);
+	dmbc_uuids_destroy(u);
+}
+
 static void a_full_table_is_full(struct fixture *f)
 {
 	struct dmbc_uuids *u = table(f);
@@ -156,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(slots_are_never_used_twice),
+		fixture_test(old_slots_are_used_again),
 		fixture_test(a_full_table_is_full),
 		fixture_test(the_table_comes_back),
 		fixture_test(old_entries_are_read),
