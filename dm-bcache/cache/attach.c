@@ -14,8 +14,11 @@
 #include <linux/ktime.h>
 
 #include "cache/context.h"
+#include "cache/inplace.h"
+#include "cache/origin.h"
 #include "lib/port.h"
 #include "store/index.h"
+#include "store/journal.h"
 #include "store/uuids.h"
 
 static u32 now(void)
@@ -26,8 +29,11 @@ static u32 now(void)
 static int check_super(struct dmbc_origin *o, struct dmbc_why *why)
 {
 	u64 data_offset = o->data_offset;
-	int r = dmbc_super_load_backing(o->io, &o->super, why);
+	int r;
 
+	if (o->inplace)
+		return dmbc_inplace_load(o, why);
+	r = dmbc_super_load_backing(o->io, &o->super, why);
 	if (r)
 		return r;
 	if (o->super.data_offset != data_offset) {
@@ -42,6 +48,13 @@ static int check_super(struct dmbc_origin *o, struct dmbc_why *why)
 	return -EINVAL;
 }
 
+int dmbc_attach_empty(struct dmbc_set *set, u32 slot)
+{
+	int r = dmbc_index_invalidate(set->index, slot, 0, DMBC_KEY_MAX_OFFSET);
+
+	return r ? r : dmbc_journal_flush(set->journal);
+}
+
 /* The old slot is of no use, and neither is what the cache holds of it. */
 int dmbc_attach_retire(struct dmbc_set *set, u32 slot)
 {
@@ -52,18 +65,40 @@ int dmbc_attach_retire(struct dmbc_set *set, u32 slot)
 	return r ? r : dmbc_index_invalidate(set->index, slot, 0, DMBC_KEY_MAX_OFFSET);
 }
 
-static int new_slot(struct dmbc_origin *o, struct dmbc_why *why)
+/* A new slot in memory, an old one only when there is no other. */
+static int take_slot(struct dmbc_origin *o, struct dmbc_why *why)
 {
 	struct dmbc_disk_super *d = &o->super.disk;
-	struct dmbc_uuids *u = o->set->uuids;
-	int slot = dmbc_uuids_add(u, d->uuid, d->label, now());
-	int r;
+	struct dmbc_set *set = o->set;
+	int slot = dmbc_uuids_add(set->uuids, d->uuid, d->label, now()), r;
 
+	if (slot >= 0)
+		return slot;
+	slot = dmbc_uuids_reusable(set->uuids);
 	if (slot < 0) {
-		dmbc_explain(why, "all %u slots of the SSD are taken: format it anew",
-			     dmbc_uuids_slots(u));
+		dmbc_explain(why,
+			     "all %u slots of the SSD are taken: remove all targets on it, then "
+			     "those that were detached can be used again",
+			     dmbc_uuids_slots(set->uuids));
 		return slot;
 	}
+	r = dmbc_attach_empty(set, slot);
+	if (r) {
+		dmbc_explain(why, "an old slot of the SSD cannot be emptied");
+		return r;
+	}
+	dmbc_uuids_take(set->uuids, slot, d->uuid, d->label, now());
+	return slot;
+}
+
+static int new_slot(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	struct dmbc_uuids *u = o->set->uuids;
+	int slot = take_slot(o, why);
+	int r;
+
+	if (slot < 0)
+		return slot;
 	r = dmbc_uuids_write(u);
 	if (r) {
 		dmbc_uuids_detach(u, slot, now());
@@ -105,14 +140,15 @@ static int write_super(struct dmbc_origin *o, bool dirty, struct dmbc_why *why)
 	enum dmbc_state state = dirty ? DMBC_STATE_DIRTY : DMBC_STATE_CLEAN;
 	int r;
 
-	if (dmbc_super_attached(s) && dmbc_super_state(s) == state)
+	if (!o->inplace && dmbc_super_attached(s) && dmbc_super_state(s) == state)
 		return 0;
 	dmbc_super_set_attached(s, o->set->super.disk.set_uuid);
 	dmbc_super_set_state(s, state);
 	dmbc_super_set_mode(s, READ_ONCE(o->mode));
-	r = dmbc_super_write_backing(o->io, s);
+	r = dmbc_origin_write_super(o);
 	if (r)
-		dmbc_explain(why, "its super block cannot be written");
+		dmbc_explain(why, "its %s cannot be written: error %d",
+			     o->inplace ? "note on the SSD" : "super block", r);
 	return r;
 }
 

@@ -20,5 +20,7 @@ int dmbc_attach(struct dmbc_origin *origin, struct dmbc_why *why);
  * gives both up. Sleeps. 0, or an error of the SSD.
  */
 int dmbc_attach_retire(struct dmbc_set *set, u32 slot);
+/* set->lock held: makes holes, durably, of all that the SSD has of a slot without requests. Sleeps. */
+int dmbc_attach_empty(struct dmbc_set *set, u32 slot);
 
 #endif

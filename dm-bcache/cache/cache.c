@@ -35,6 +35,7 @@
 #include "store/index.h"
 #include "store/journal.h"
 #include "store/node.h"
+#include "store/notes.h"
 #include "store/refill.h"
 #include "store/super.h"
 #include "store/uuids.h"
@@ -113,7 +114,13 @@ static int set_init(struct dmbc_set *set, struct dmbc_why *why)
 	}
 	r = dmbc_super_load_cache(set->io, &set->super, why);
 	set->g = set->super.geometry;
-	return r;
+	if (r)
+		return r;
+	set->notes = dmbc_notes_create(set->io, &set->g);
+	if (!IS_ERR(set->notes))
+		return 0;
+	dmbc_explain(why, "out of memory");
+	return PTR_ERR(set->notes);
 }
 
 struct dmbc_set *dmbc_set_create(struct block_device *bdev, struct dmbc_why *why)
@@ -138,6 +145,7 @@ void dmbc_set_destroy(struct dmbc_set *set)
 	WARN_ON(!list_empty(&set->origins));
 	WRITE_ONCE(set->state, DMBC_SET_STOPPED); /* too late to fail */
 	dmbc_startup_undo(set);
+	dmbc_notes_destroy(set->notes);
 	if (set->io)
 		dmbc_blockio_destroy(set->io);
 	dmbc_read_set_exit(set);
@@ -186,6 +194,7 @@ no_detach:
 static void origin_free(struct dmbc_origin *o)
 {
 	dmbc_event_exit(o);
+	dmbc_inplace_destroy(o);
 	if (o->io)
 		dmbc_blockio_destroy(o->io);
 	dmbc_writeback_destroy(o);
@@ -213,7 +222,8 @@ static int check_belongs(struct dmbc_origin *o, struct dmbc_why *why)
 	return 0;
 }
 
-static int origin_init(struct dmbc_origin *o, struct dmbc_why *why)
+static int origin_init(struct dmbc_origin *o, const struct dmbc_inplace_id *id,
+		       struct dmbc_why *why)
 {
 	int r;
 
@@ -228,6 +238,8 @@ static int origin_init(struct dmbc_origin *o, struct dmbc_why *why)
 		dmbc_explain(why, "no I/O client for the device: error %d", r);
 		return r;
 	}
+	if (id)
+		return dmbc_inplace_create(o, id, why);
 	r = dmbc_super_load_backing(o->io, &o->super, why);
 	if (r)
 		return r;
@@ -235,8 +247,40 @@ static int origin_init(struct dmbc_origin *o, struct dmbc_why *why)
 	return check_belongs(o, why);
 }
 
+/* Copies of a disk share its uuid, and would share its slot. */
+static int join_set(struct dmbc_origin *o, struct dmbc_why *why)
+{
+	struct dmbc_set *set = o->set;
+	struct dmbc_origin *other;
+	int r = 0;
+
+	mutex_lock(&set->lock);
+	list_for_each_entry(other, &set->origins, link)
+		if (!memcmp(other->super.disk.uuid, o->super.disk.uuid, 16)) {
+			dmbc_explain(why, "uuid %pUb is that of %s already", o->super.disk.uuid,
+				     other->name);
+			r = -EBUSY;
+		}
+	mutex_lock(&set->settle_lock);
+	if (!r)
+		list_add_tail(&o->link, &set->origins);
+	mutex_unlock(&set->settle_lock);
+	mutex_unlock(&set->lock);
+	return r;
+}
+
+bool dmbc_origin_is_in_place(const struct dmbc_origin *o)
+{
+	return o->inplace;
+}
+
+const u8 *dmbc_origin_uuid(const struct dmbc_origin *o)
+{
+	return o->super.disk.uuid;
+}
+
 struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev,
-				       struct dmbc_why *why)
+				       const struct dmbc_inplace_id *id, struct dmbc_why *why)
 {
 	struct dmbc_origin *o = origin_alloc(set, bdev);
 	int r;
@@ -245,16 +289,13 @@ struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device
 		dmbc_explain(why, "out of memory");
 		return ERR_PTR(-ENOMEM);
 	}
-	r = origin_init(o, why);
+	r = origin_init(o, id, why);
+	if (!r)
+		r = join_set(o, why);
 	if (r) {
 		origin_free(o);
 		return ERR_PTR(r);
 	}
-	mutex_lock(&set->lock);
-	mutex_lock(&set->settle_lock);
-	list_add_tail(&o->link, &set->origins);
-	mutex_unlock(&set->settle_lock);
-	mutex_unlock(&set->lock);
 	return o;
 }
 
@@ -262,6 +303,7 @@ void dmbc_origin_destroy(struct dmbc_origin *o)
 {
 	if (!o->suspended)
 		dmbc_origin_suspend(o);
+	dmbc_inplace_close(o);
 	mutex_lock(&o->set->lock);
 	mutex_lock(&o->set->settle_lock);
 	list_del(&o->link);
@@ -490,7 +532,7 @@ int dmbc_origin_set_label(struct dmbc_origin *o, const char *label, struct dmbc_
 		memcpy(mine, label, strlen(label));
 		dmbc_uuids_set_label(set->uuids, o->inode, mine);
 		dmbc_explain(why, "the super block or the SSD cannot be written");
-		r = dmbc_super_write_backing(o->io, &o->super);
+		r = dmbc_origin_write_super(o);
 		r = r ? r : dmbc_uuids_write(set->uuids);
 	}
 	mutex_unlock(&set->lock);

@@ -12,6 +12,7 @@
 #include <dm-bcache/format.h>
 
 #include "cache/counters.h"
+#include "cache/inplace.h"
 #include "cache/range.h"
 #include "cache/status.h"
 #include "lib/options.h"
@@ -30,9 +31,14 @@ struct dmbc_set *dmbc_set_create(struct block_device *bdev, struct dmbc_why *why
  * data back. */
 void dmbc_set_destroy(struct dmbc_set *set);
 
-/* The same for the backing device; checks that it can belong to @set. */
+/*
+ * The same for the backing device; checks that it can belong to @set. @id: it has
+ * no super block and is cached in place; NULL: it has one.
+ */
 struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev,
-				       struct dmbc_why *why);
+				       const struct dmbc_inplace_id *id, struct dmbc_why *why);
+bool dmbc_origin_is_in_place(const struct dmbc_origin *origin);
+const u8 *dmbc_origin_uuid(const struct dmbc_origin *origin);
 /* Of one that is suspended or was never resumed. */
 void dmbc_origin_destroy(struct dmbc_origin *origin);
 u64 dmbc_origin_sectors(struct dmbc_origin *origin); /* usable: device less data offset */

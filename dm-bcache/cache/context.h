@@ -45,8 +45,10 @@ struct dmbc_detach;
 struct dmbc_gc;
 struct dmbc_gens;
 struct dmbc_index;
+struct dmbc_inplace;
 struct dmbc_journal;
 struct dmbc_nodes;
+struct dmbc_notes;
 struct dmbc_refill;
 struct dmbc_uuids;
 struct dmbc_windows;
@@ -64,6 +66,7 @@ struct dmbc_set {
 	char name[BDEVNAME_SIZE];
 	struct dmbc_super super;
 	struct dmbc_geometry g;
+	struct dmbc_notes *notes; /* on disks without super blocks */
 
 	/* store, in the order of creation */
 	struct dmbc_blockio *io;
@@ -146,6 +149,7 @@ struct dmbc_origin {
 	struct dmbc_blockio *io; /* for its super block and flushes */
 	char name[BDEVNAME_SIZE];
 	struct dmbc_super super; /* changes under set->lock */
+	struct dmbc_inplace *inplace; /* NULL: it has a super block of its own */
 	u64 data_offset; /* sectors */
 	u32 inode; /* uuid slot */
 	bool attached; /* slot found or made */

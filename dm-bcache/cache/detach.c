@@ -136,7 +136,7 @@ static bool write_detached(struct dmbc_origin *o)
 
 	lockdep_assert_held(&o->set->lock);
 	dmbc_super_set_detached(&o->super);
-	if (!dmbc_super_write_backing(o->io, &o->super))
+	if (!dmbc_origin_write_super(o))
 		return true;
 	dmbc_super_set_attached(&o->super, o->set->super.disk.set_uuid);
 	dmbc_super_set_state(&o->super, state);

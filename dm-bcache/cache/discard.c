@@ -8,6 +8,7 @@
 
 #include "cache/context.h"
 #include "cache/discard.h"
+#include "cache/inplace.h"
 #include "cache/origin.h"
 #include "cache/request.h"
 
@@ -39,6 +40,8 @@ static void discard_step(struct dmbc_request *rq)
 	/* durable before the origin forgets: what was cached must not come back over it */
 	if (!r && READ_ONCE(o->set->state) == DMBC_SET_RUNNING)
 		r = dmbc_journal_flush(o->set->journal);
+	if (!r && dmbc_inplace_guards(o, rq->start, rq->sectors))
+		r = dmbc_inplace_touch(o, rq->start, rq->sectors);
 	if (!r && bdev_max_discard_sectors(o->bdev)) {
 		dmbc_request_remap(rq, o->bdev, rq->start, passed_down);
 		return;

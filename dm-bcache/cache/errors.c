@@ -26,6 +26,14 @@
 
 #define SETTLE_TIME HZ
 
+/* A note of a disk without dirty data needs no last word, which a failed SSD may not take. */
+static int write_last_word(struct dmbc_origin *o)
+{
+	if (o->inplace && !READ_ONCE(o->dirty_marked))
+		return 0;
+	return dmbc_origin_write_super(o);
+}
+
 static bool write_stale(struct dmbc_origin *o)
 {
 	enum dmbc_state old = dmbc_super_state(&o->super);
@@ -34,7 +42,7 @@ static bool write_stale(struct dmbc_origin *o)
 	if (o->let_go)
 		return true;
 	dmbc_super_set_state(&o->super, DMBC_STATE_STALE);
-	if (dmbc_super_write_backing(o->io, &o->super)) {
+	if (write_last_word(o)) {
 		dmbc_super_set_state(&o->super, old);
 		DMERR("%s: its super block cannot be marked stale: writes to it stay refused",
 		      o->name);

@@ -10,6 +10,7 @@
 
 #include "cache/context.h"
 #include "cache/event.h"
+#include "cache/inplace.h"
 #include "store/index.h"
 #include "store/journal.h"
 
@@ -21,6 +22,11 @@ void dmbc_origin_wake_writeback(struct dmbc_origin *o)
 	wake_up(&o->writeback_wait);
 }
 
+int dmbc_origin_write_super(struct dmbc_origin *o)
+{
+	return o->inplace ? dmbc_inplace_save(o) : dmbc_super_write_backing(o->io, &o->super);
+}
+
 static int write_state(struct dmbc_origin *o, enum dmbc_state state)
 {
 	enum dmbc_state old;
@@ -30,7 +36,7 @@ static int write_state(struct dmbc_origin *o, enum dmbc_state state)
 	old = dmbc_super_state(&o->super);
 	dmbc_super_set_state(&o->super, state);
 	dmbc_super_set_mode(&o->super, READ_ONCE(o->mode));
-	r = dmbc_super_write_backing(o->io, &o->super);
+	r = dmbc_origin_write_super(o);
 	if (r)
 		dmbc_super_set_state(&o->super, old);
 	mutex_unlock(&o->set->lock);

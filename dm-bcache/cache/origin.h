@@ -16,6 +16,9 @@ void dmbc_origin_wake_writeback(struct dmbc_origin *origin);
 /* Takes dirty_gate for writing; nothing dirty any more: "clean". Sleeps. */
 void dmbc_origin_mark_clean(struct dmbc_origin *origin);
 
+/* set->lock held: makes the super block in memory durable, on the origin or as a note. Sleeps. */
+int dmbc_origin_write_super(struct dmbc_origin *origin);
+
 /*
  * Any context, of a failed set: was this origin let go (nothing of it was dirty
  * and "stale" is durable on it), so that its I/O may pass the SSD by?

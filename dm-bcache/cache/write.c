@@ -19,6 +19,7 @@
 #include "cache/bypass.h"
 #include "cache/context.h"
 #include "cache/detach.h"
+#include "cache/inplace.h"
 #include "cache/origin.h"
 #include "cache/request.h"
 #include "cache/write.h"
@@ -169,6 +170,14 @@ static int look_below(struct dmbc_request *rq, enum dmbc_fragment_kind *kind)
 	return r ? r : f.end - rq->start < rq->sectors ? -EAGAIN : 0;
 }
 
+static void touch_and_retry(struct dmbc_request *rq)
+{
+	if (dmbc_inplace_touch(rq->origin, rq->start, rq->sectors))
+		write_fail(rq, BLK_STS_IOERR);
+	else
+		dmbc_write_start(rq);
+}
+
 /* The range is entered but the write cannot begin. */
 static int give_up_range(struct dmbc_request *rq, int error)
 {
@@ -176,9 +185,9 @@ static int give_up_range(struct dmbc_request *rq, int error)
 		unpin(rq);
 	rq->ptr = 0;
 	leave_range(rq);
-	if (error != -EAGAIN)
+	if (error != -EAGAIN && error != -ESTALE)
 		return wait_for_failure(rq);
-	dmbc_request_defer(rq, write_retry);
+	dmbc_request_defer(rq, error == -ESTALE ? touch_and_retry : write_retry);
 	return DM_MAPIO_SUBMITTED;
 }
 
@@ -362,6 +371,8 @@ static int write_both(struct dmbc_request *rq, struct dmbc_request **part)
 	}
 	rq->in_range = true;
 	rq->ptr = ptr;
+	if (dmbc_inplace_guards(o, rq->start, rq->sectors))
+		return give_up_range(rq, -ESTALE);
 	r = look_below(rq, &below);
 	if (r || below == DMBC_FRAGMENT_DIRTY)
 		return give_up_range(rq, r ? r : -EAGAIN);
@@ -411,6 +422,8 @@ static int write_around(struct dmbc_request *rq)
 		return DM_MAPIO_SUBMITTED;
 	rq->in_range = true;
 	rq->ptr = 0;
+	if (dmbc_inplace_guards(rq->origin, rq->start, rq->sectors))
+		return give_up_range(rq, -ESTALE);
 	r = look_below(rq, &below);
 	if (r)
 		return give_up_range(rq, r);

@@ -25,6 +25,7 @@
 #include "cache/errors.h"
 #include "cache/gc.h"
 #include "cache/inflight.h"
+#include "cache/inplace.h"
 #include "cache/origin.h"
 #include "cache/status.h"
 #include "cache/writeback_rate.h"
@@ -280,6 +281,15 @@ static void make_clean_insert(struct copy *c)
 	dmbc_key_set_dirty(&c->insert.key, false);
 }
 
+/* In the range. False: not now. */
+static bool prepare_disk(struct dmbc_origin *o, const struct dmbc_key *key)
+{
+	u64 start = dmbc_key_start(key);
+	u32 sectors = dmbc_key_size(key);
+
+	return !dmbc_inplace_guards(o, start, sectors) || !dmbc_inplace_touch(o, start, sectors);
+}
+
 /* Adds the key to the batch, or leaves it for another turn. */
 static void copy_key(struct dmbc_writeback *wb, const struct dmbc_key *key)
 {
@@ -295,7 +305,7 @@ static void copy_key(struct dmbc_writeback *wb, const struct dmbc_key *key)
 		wb->left_keys++;
 		return;
 	}
-	if (!still_dirty(o, &c->key)) {
+	if (!prepare_disk(o, key) || !still_dirty(o, &c->key)) {
 		dmbc_inflight_leave(o, &c->range);
 		wb->left_keys++;
 		return;
@@ -387,6 +397,7 @@ static void finish_batch(struct dmbc_writeback *wb)
 	wb->copied_keys += done;
 	wb->left_keys += wb->nr - done;
 	release_batch(wb);
+	dmbc_inplace_refresh(wb->origin);
 	dmbc_refill_kick(wb->origin->set->refill);
 	back_off(wb, failed);
 }
@@ -526,6 +537,7 @@ static int writeback_thread(void *data)
 
 	while (!kthread_should_stop()) {
 		WRITE_ONCE(wb->origin->writeback_kicked, false);
+		dmbc_inplace_refresh(wb->origin);
 		if (has_work(wb)) {
 			if (set_failed(wb))
 				rescue(wb);

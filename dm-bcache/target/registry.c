@@ -87,7 +87,7 @@ static void drop_empty_set(struct used_set *s)
 	kfree(s);
 }
 
-static struct used_origin *make_origin(struct used_set *s, struct block_device *bdev,
+static struct used_origin *make_origin(struct used_set *s, const struct dmbc_registry_ask *ask,
 				       struct dmbc_why *why)
 {
 	struct used_origin *o = kzalloc(sizeof(*o), GFP_KERNEL);
@@ -96,9 +96,9 @@ static struct used_origin *make_origin(struct used_set *s, struct block_device *
 
 	if (!o)
 		return ERR_PTR(-ENOMEM);
-	o->bdev = bdev;
+	o->bdev = ask->hdd;
 	o->set = s;
-	o->origin = dmbc_origin_create(s->set, bdev, &reason);
+	o->origin = dmbc_origin_create(s->set, ask->hdd, ask->id, &reason);
 	if (IS_ERR(o->origin)) {
 		r = PTR_ERR(o->origin);
 		dmbc_explain(why, "HDD: %.100s", reason.text);
@@ -110,17 +110,29 @@ static struct used_origin *make_origin(struct used_set *s, struct block_device *
 	return o;
 }
 
+static bool is_same_id(const struct dmbc_origin *o, const struct dmbc_inplace_id *id)
+{
+	if (!id || !dmbc_origin_is_in_place(o))
+		return !id && !dmbc_origin_is_in_place(o);
+	return !memcmp(dmbc_origin_uuid(o), id->uuid, sizeof(id->uuid));
+}
+
 /* A reload: the same devices under the same mapped device, once in a table. */
-static int check_reuse(const struct used_origin *o, struct block_device *ssd,
+static int check_reuse(const struct used_origin *o, const struct dmbc_registry_ask *ask,
 		       const struct dmbc_registry_user *user, struct dmbc_why *why)
 {
 	if (o->device != user->device) {
 		dmbc_explain(why, "HDD %pg is already cached by another target", o->bdev);
 		return -EBUSY;
 	}
-	if (o->set->bdev != ssd) {
+	if (o->set->bdev != ask->ssd) {
 		dmbc_explain(why, "HDD %pg is cached on %pg: remove that target first", o->bdev,
 			     o->set->bdev);
+		return -EBUSY;
+	}
+	if (!is_same_id(o->origin, ask->id)) {
+		dmbc_explain(why, "HDD %pg: its origin_id cannot change: remove the target first",
+			     o->bdev);
 		return -EBUSY;
 	}
 	if (o->table == user->table) {
@@ -147,38 +159,36 @@ static int check_roles(struct block_device *ssd, struct block_device *hdd, struc
 	return 0;
 }
 
-static struct used_origin *create(struct block_device *ssd, struct block_device *hdd,
-				  struct dmbc_why *why)
+static struct used_origin *create(const struct dmbc_registry_ask *ask, struct dmbc_why *why)
 {
-	struct used_set *s = find_set(ssd);
+	struct used_set *s = find_set(ask->ssd);
 	struct used_origin *o;
 
 	if (!s)
-		s = make_set(ssd, why);
+		s = make_set(ask->ssd, why);
 	if (IS_ERR(s))
 		return ERR_CAST(s);
-	o = make_origin(s, hdd, why);
+	o = make_origin(s, ask, why);
 	if (IS_ERR(o))
 		drop_empty_set(s);
 	return o;
 }
 
-int dmbc_registry_get(struct block_device *ssd, struct block_device *hdd,
-		      const struct dmbc_registry_user *user, struct dmbc_origin **origin,
-		      struct dmbc_why *why)
+int dmbc_registry_get(const struct dmbc_registry_ask *ask, const struct dmbc_registry_user *user,
+		      struct dmbc_origin **origin, struct dmbc_why *why)
 {
 	struct used_origin *o;
 	int r;
 
 	mutex_lock(&lock);
-	r = check_roles(ssd, hdd, why);
+	r = check_roles(ask->ssd, ask->hdd, why);
 	if (r)
 		goto out;
-	o = find_origin(hdd);
+	o = find_origin(ask->hdd);
 	if (o)
-		r = check_reuse(o, ssd, user, why);
+		r = check_reuse(o, ask, user, why);
 	else
-		o = create(ssd, hdd, why);
+		o = create(ask, why);
 	if (!r)
 		r = PTR_ERR_OR_ZERO(o);
 	if (r)

@@ -9,6 +9,7 @@
 #include "lib/verify.h"
 
 struct block_device;
+struct dmbc_inplace_id;
 struct dmbc_origin;
 
 /* Who asks: for the rule of one cache per HDD. Compared only. */
@@ -17,14 +18,19 @@ struct dmbc_registry_user {
 	const void *table; /* the table being loaded */
 };
 
+/* What is asked for. */
+struct dmbc_registry_ask {
+	struct block_device *ssd, *hdd;
+	const struct dmbc_inplace_id *id; /* of a disk without super block, or NULL */
+};
+
 /*
- * Finds the cache of @hdd on @ssd or creates it (reads super blocks, writes
+ * Finds the cache of the HDD on the SSD or creates it (reads super blocks, writes
  * nothing). Both devices stay open until after the put. Sleeps. -EBUSY where one
  * of them is used otherwise; the reason is in @why.
  */
-int dmbc_registry_get(struct block_device *ssd, struct block_device *hdd,
-		      const struct dmbc_registry_user *user, struct dmbc_origin **origin,
-		      struct dmbc_why *why);
+int dmbc_registry_get(const struct dmbc_registry_ask *ask, const struct dmbc_registry_user *user,
+		      struct dmbc_origin **origin, struct dmbc_why *why);
 /* Drops one use; the last one destroys, first the origin, then a set without origins. Sleeps. */
 void dmbc_registry_put(struct dmbc_origin *origin, const struct dmbc_registry_user *user);
 

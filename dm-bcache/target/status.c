@@ -34,8 +34,11 @@ void dmbc_status_table(const struct dmbc_config *c, const char *ssd, const char 
 	for (i = 0; i < DMBC_NR_OPTIONS; i++)
 		if (c->option[i] != dmbc_option_rows[i].def)
 			words += 2;
+	words += c->in_place ? 2 : 0;
 	if (words)
 		DMEMIT(" %u", words);
+	if (c->in_place)
+		DMEMIT(" " DMBC_ARG_ORIGIN_ID " %pUb", c->id.uuid);
 	for (i = 0; i < DMBC_NR_OPTIONS; i++) {
 		if (c->option[i] == dmbc_option_rows[i].def)
 			continue;
@@ -51,6 +54,8 @@ void dmbc_status_ima(const struct dmbc_config *c, const char *ssd, const char *h
 	char value[OPTION_BYTES];
 
 	DMEMIT(",ssd=%s,hdd=%s,cache_mode=%s", ssd, hdd, dmbc_table_mode_name(c->mode));
+	if (c->in_place)
+		DMEMIT("," DMBC_ARG_ORIGIN_ID "=%pUb", c->id.uuid);
 	for (i = 0; i < DMBC_NR_OPTIONS; i++) {
 		dmbc_option_print(i, c->option[i], value, sizeof(value));
 		DMEMIT(",%s=%s", dmbc_option_rows[i].name, value);

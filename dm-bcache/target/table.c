@@ -12,6 +12,7 @@
 
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <linux/uuid.h>
 
 #include <dm-bcache/interface.h>
 
@@ -37,17 +38,51 @@ const char *dmbc_table_mode_name(enum dmbc_mode mode)
 	return mode < DMBC_NR_MODES ? mode_names[mode] : "?";
 }
 
+static int given_twice(const char *name, struct dmbc_why *why)
+{
+	dmbc_explain(why, "option %s is given twice", name);
+	return -EINVAL;
+}
+
+static int parse_id(struct dmbc_config *c, const char *text, struct dmbc_why *why)
+{
+	uuid_t uuid;
+
+	if (c->in_place)
+		return given_twice(DMBC_ARG_ORIGIN_ID, why);
+	if (uuid_parse(text, &uuid) || uuid_is_null(&uuid)) {
+		dmbc_explain(why, "origin_id '%.40s' is not a uuid: choose one with uuidgen", text);
+		return -EINVAL;
+	}
+	c->in_place = true;
+	export_uuid(c->id.uuid, &uuid);
+	return 0;
+}
+
+static int parse_mismatch(struct dmbc_config *c, const char *text, struct dmbc_why *why)
+{
+	c->id.forget = !strcmp(text, "forget");
+	if (c->id.forget || !strcmp(text, "refuse"))
+		return 0;
+	dmbc_explain(why, "origin_mismatch '%.32s': use refuse or forget", text);
+	return -EINVAL;
+}
+
 static int parse_option(struct dmbc_config *c, const char *name, const char *text,
 			struct dmbc_why *why)
 {
-	int which = dmbc_option_find(name, why);
+	int which;
+
+	if (!strcmp(name, DMBC_ARG_ORIGIN_ID))
+		return parse_id(c, text, why);
+	if (!strcmp(name, DMBC_ARG_ORIGIN_MISMATCH))
+		return parse_mismatch(c, text, why);
+	which = dmbc_option_find(name, why);
 
 	if (which < 0)
 		return which;
-	if (c->given[which]) {
-		dmbc_explain(why, "option %s is given twice", name);
-		return -EINVAL;
-	}
+	if (c->given[which])
+		return given_twice(name, why);
 	c->given[which] = true;
 	return dmbc_option_parse(which, text, &c->option[which], why);
 }

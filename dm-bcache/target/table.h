@@ -5,6 +5,7 @@
 
 #include <dm-bcache/format.h>
 
+#include "cache/inplace.h"
 #include "lib/options.h"
 
 struct dm_target;
@@ -13,6 +14,8 @@ struct dmbc_origin;
 struct dmbc_config {
 	const char *ssd, *hdd; /* as written; the constructor's words */
 	enum dmbc_mode mode;
+	bool in_place; /* origin_id was given */
+	struct dmbc_inplace_id id;
 	u64 option[DMBC_NR_OPTIONS]; /* defaults where not given */
 	bool given[DMBC_NR_OPTIONS];
 };

@@ -88,14 +88,19 @@ static int check_length(struct bcache_target *t, struct dmbc_why *why)
 static int target_init(struct bcache_target *t, unsigned int argc, char **argv,
 		       struct dmbc_why *why)
 {
+	struct dmbc_registry_ask ask = {};
 	int r = dmbc_table_parse(&t->config, argc, argv, why);
 
 	if (!r)
 		r = open_device(t, "SSD", t->config.ssd, &t->ssd, why);
 	if (!r)
 		r = open_device(t, "HDD", t->config.hdd, &t->hdd, why);
-	if (!r)
-		r = dmbc_registry_get(t->ssd->bdev, t->hdd->bdev, &t->user, &t->origin, why);
+	if (!r) {
+		ask.ssd = t->ssd->bdev;
+		ask.hdd = t->hdd->bdev;
+		ask.id = t->config.in_place ? &t->config.id : NULL;
+		r = dmbc_registry_get(&ask, &t->user, &t->origin, why);
+	}
 	if (!r)
 		r = check_length(t, why);
 	if (!r)

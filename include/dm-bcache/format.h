@@ -240,6 +240,43 @@ struct dmbc_disk_uuid64 {
 	__le32 pad;
 };
 
+/* ---- notes: ours alone, in the sectors that bcache leaves unused ------------- */
+
+/*
+ * What a backing super block would say of disks that have none, and how to know
+ * such a disk again. Two copies between the super block and the first bucket,
+ * written one after the other; mainline never looks there.
+ */
+#define DMBC_NOTES_MAGIC 0x3f91d06e8ab5c247ULL /* xor set magic */
+#define DMBC_NOTES_VERSION 1
+#define DMBC_NOTES_SECTOR 16
+#define DMBC_NOTES_SECTORS 8 /* each copy */
+#define DMBC_NOTES_COPIES 2
+#define DMBC_NOTES_MAX 31
+#define DMBC_NOTE_REGIONS 8
+#define DMBC_NOTE_REGION_SECTORS 8
+
+struct dmbc_disk_note {
+	__u8 uuid[16]; /* of the slot */
+	__le64 sectors; /* size of the disk */
+	__le64 super_seq; /* of the cache's super block: mainline counts it up when it starts the set */
+	__u8 state; /* enum dmbc_state */
+	__u8 open; /* in use, or was so when the power failed */
+	__le16 known; /* a bit for each hash that is the disk's, whatever else may be going on */
+	__u8 pad[28];
+	__le64 hash[DMBC_NOTE_REGIONS]; /* dmbc_checksum() of what the disk holds there */
+};
+
+struct dmbc_disk_notes {
+	__le64 csum; /* of all that follows */
+	__le64 magic;
+	__le64 seq; /* the higher one is the newer copy */
+	__le32 version;
+	__le32 nr;
+	struct dmbc_disk_note note[DMBC_NOTES_MAX];
+	__u8 unused[96];
+};
+
 /* ---- sizes that follow from the bucket size -------------------------------- */
 
 #define DMBC_META_MAX_SECTORS 8192 /* 4 MiB */

@@ -50,5 +50,10 @@ DMBC_CHECK_SIZE(struct dmbc_disk_uuid, 128);
 DMBC_CHECK_OFFSET(struct dmbc_disk_uuid, first_reg, 48);
 DMBC_CHECK_OFFSET(struct dmbc_disk_uuid, sectors, 64);
 DMBC_CHECK_SIZE(struct dmbc_disk_uuid64, 64);
+DMBC_CHECK_SIZE(struct dmbc_disk_note, 128);
+DMBC_CHECK_OFFSET(struct dmbc_disk_note, known, 34);
+DMBC_CHECK_OFFSET(struct dmbc_disk_note, hash, 64);
+DMBC_CHECK_SIZE(struct dmbc_disk_notes, DMBC_NOTES_SECTORS *DMBC_SECTOR_BYTES);
+DMBC_CHECK_OFFSET(struct dmbc_disk_notes, note, 32);
 
 #endif

@@ -13,6 +13,11 @@
 #define DMBC_TARGET_NAME "bcache"
 #define DMBC_STATUS_VERSION 1
 
+/* Words of the table beside those of options.def. */
+#define DMBC_ARG_ORIGIN_ID "origin_id" /* <uuid>: the HDD has no super block: its slot on the SSD */
+#define DMBC_ARG_ORIGIN_MISMATCH                                                                   \
+	"origin_mismatch" /* refuse|forget: dirty data that does not belong to this HDD */
+
 /* In the order of enum dmbc_mode. */
 #define DMBC_MODE_NAMES "writethrough", "writeback", "writearound", "none"
 

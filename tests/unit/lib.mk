@@ -16,7 +16,7 @@ sources := $(wildcard $(root)/dm-bcache/lib/*.c)
 headers := $(wildcard $(root)/dm-bcache/lib/*.h $(root)/include/dm-bcache/*.h $(root)/include/dm-bcache/*.def) \
 	   $(root)/tests/unit/lib_fixture.h $(root)/tests/fuzz/lib_mutate.h
 
-units := key extent bset nodekeys verify pd pace seq congested options window checksum images
+units := key extent bset nodekeys note verify pd pace seq congested options window checksum images
 fuzzers := super jset bset prio
 has_libfuzzer := $(shell echo 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' | \
 	$(FUZZ_CC) -x c -fsanitize=fuzzer,address,undefined -o /dev/null - 2>/dev/null && echo yes)

@@ -22,7 +22,7 @@ flags := -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-format-trunc
 sources := $(wildcard $(module)/lib/*.c $(tests)/unit/shim/*.c $(tests)/unit/sim/*.c) \
 	$(filter-out %/blockio.c,$(wildcard $(module)/store/*.c))
 objects := $(patsubst $(root)/%.c,$(OUT)/store/%.o,$(sources))
-units := $(foreach u,super bucket alloc refill gens uuids journal node index,$(if $(wildcard \
+units := $(foreach u,super bucket alloc refill gens uuids notes journal node index,$(if $(wildcard \
 	$(tests)/unit/t_$(u).c),t_$(u)))
 programs := $(units) model_store crash_store crash_every crash_named mutate_store sim_image
 
