@@ -16,6 +16,7 @@
 #include "cache/context.h"
 #include "cache/inplace.h"
 #include "cache/origin.h"
+#include "cache/volume.h"
 #include "lib/port.h"
 #include "store/index.h"
 #include "store/journal.h"
@@ -66,11 +67,10 @@ int dmbc_attach_retire(struct dmbc_set *set, u32 slot)
 }
 
 /* A new slot in memory, an old one only when there is no other. */
-static int take_slot(struct dmbc_origin *o, struct dmbc_why *why)
+int dmbc_attach_take_slot(struct dmbc_set *set, const struct dmbc_attach_who *who,
+			  struct dmbc_why *why)
 {
-	struct dmbc_disk_super *d = &o->super.disk;
-	struct dmbc_set *set = o->set;
-	int slot = dmbc_uuids_add(set->uuids, d->uuid, d->label, now()), r;
+	int slot = dmbc_uuids_add(set->uuids, who->uuid, who->label, now()), r;
 
 	if (slot >= 0)
 		return slot;
@@ -87,16 +87,18 @@ static int take_slot(struct dmbc_origin *o, struct dmbc_why *why)
 		dmbc_explain(why, "an old slot of the SSD cannot be emptied");
 		return r;
 	}
-	dmbc_uuids_take(set->uuids, slot, d->uuid, d->label, now());
+	dmbc_uuids_take(set->uuids, slot, who->uuid, who->label, now());
 	return slot;
 }
 
 static int new_slot(struct dmbc_origin *o, struct dmbc_why *why)
 {
 	struct dmbc_uuids *u = o->set->uuids;
-	int slot = take_slot(o, why);
-	int r;
+	struct dmbc_attach_who who = { .label = o->super.disk.label };
+	int slot, r;
 
+	memcpy(who.uuid, o->super.disk.uuid, sizeof(who.uuid));
+	slot = dmbc_attach_take_slot(o->set, &who, why);
 	if (slot < 0)
 		return slot;
 	r = dmbc_uuids_write(u);
@@ -117,6 +119,10 @@ static int find_slot(struct dmbc_origin *o, struct dmbc_why *why)
 	int slot = dmbc_uuids_find(set->uuids, o->super.disk.uuid);
 	int r;
 
+	if (slot >= 0 && dmbc_uuids_slot(set->uuids, slot)->flags) {
+		dmbc_explain(why, "its uuid is that of a volume on the SSD");
+		return -EINVAL;
+	}
 	if (slot >= 0 && joined && (state == DMBC_STATE_CLEAN || state == DMBC_STATE_DIRTY))
 		return slot;
 	if (joined && state == DMBC_STATE_DIRTY) {
@@ -158,6 +164,8 @@ int dmbc_attach(struct dmbc_origin *o, struct dmbc_why *why)
 	int r;
 
 	lockdep_assert_held(&o->set->lock);
+	if (o->volume)
+		return dmbc_volume_attach(o, why);
 	r = check_super(o, why);
 	if (r)
 		return r;

@@ -9,6 +9,12 @@ struct dmbc_origin;
 struct dmbc_set;
 struct dmbc_why;
 
+/* Who gets a slot. */
+struct dmbc_attach_who {
+	u8 uuid[16];
+	const u8 *label; /* DMBC_SB_LABEL_BYTES */
+};
+
 /*
  * set->lock held, set RUNNING. Finds or makes the origin's uuid slot and puts
  * its super block in order (bcache-format.md section 8). Sleeps. A refusal has
@@ -22,5 +28,9 @@ int dmbc_attach(struct dmbc_origin *origin, struct dmbc_why *why);
 int dmbc_attach_retire(struct dmbc_set *set, u32 slot);
 /* set->lock held: makes holes, durably, of all that the SSD has of a slot without requests. Sleeps. */
 int dmbc_attach_empty(struct dmbc_set *set, u32 slot);
+
+/* set->lock held: a slot that nobody uses, filled in memory. Sleeps. Or why there is none. */
+int dmbc_attach_take_slot(struct dmbc_set *set, const struct dmbc_attach_who *who,
+			  struct dmbc_why *why);
 
 #endif

@@ -28,6 +28,7 @@
 #include "cache/read.h"
 #include "cache/startup.h"
 #include "cache/stats.h"
+#include "cache/volume.h"
 #include "cache/writeback.h"
 #include "lib/port.h"
 #include "store/alloc.h"
@@ -165,7 +166,8 @@ static struct dmbc_origin *origin_alloc(struct dmbc_set *set, struct block_devic
 	INIT_LIST_HEAD(&o->link);
 	o->set = set;
 	o->bdev = bdev;
-	snprintf(o->name, sizeof(o->name), "%pg", bdev);
+	if (bdev)
+		snprintf(o->name, sizeof(o->name), "%pg", bdev);
 	o->suspended = true;
 	o->unflushed = true; /* by who used it before us */
 	o->mode = DMBC_NONE;
@@ -195,6 +197,7 @@ static void origin_free(struct dmbc_origin *o)
 {
 	dmbc_event_exit(o);
 	dmbc_inplace_destroy(o);
+	dmbc_volume_exit(o);
 	if (o->io)
 		dmbc_blockio_destroy(o->io);
 	dmbc_writeback_destroy(o);
@@ -222,11 +225,13 @@ static int check_belongs(struct dmbc_origin *o, struct dmbc_why *why)
 	return 0;
 }
 
-static int origin_init(struct dmbc_origin *o, const struct dmbc_inplace_id *id,
+static int origin_init(struct dmbc_origin *o, const struct dmbc_origin_ask *ask,
 		       struct dmbc_why *why)
 {
 	int r;
 
+	if (!o->bdev)
+		return dmbc_volume_init(o, &ask->volume);
 	if (bdev_is_zoned(o->bdev)) {
 		dmbc_explain(why, "zoned disks cannot be cached");
 		return -EOPNOTSUPP;
@@ -238,8 +243,8 @@ static int origin_init(struct dmbc_origin *o, const struct dmbc_inplace_id *id,
 		dmbc_explain(why, "no I/O client for the device: error %d", r);
 		return r;
 	}
-	if (id)
-		return dmbc_inplace_create(o, id, why);
+	if (ask->id)
+		return dmbc_inplace_create(o, ask->id, why);
 	r = dmbc_super_load_backing(o->io, &o->super, why);
 	if (r)
 		return r;
@@ -256,7 +261,8 @@ static int join_set(struct dmbc_origin *o, struct dmbc_why *why)
 
 	mutex_lock(&set->lock);
 	list_for_each_entry(other, &set->origins, link)
-		if (!memcmp(other->super.disk.uuid, o->super.disk.uuid, 16)) {
+		if (!o->volume && !other->volume &&
+		    !memcmp(other->super.disk.uuid, o->super.disk.uuid, 16)) {
 			dmbc_explain(why, "uuid %pUb is that of %s already", o->super.disk.uuid,
 				     other->name);
 			r = -EBUSY;
@@ -279,17 +285,17 @@ const u8 *dmbc_origin_uuid(const struct dmbc_origin *o)
 	return o->super.disk.uuid;
 }
 
-struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev,
-				       const struct dmbc_inplace_id *id, struct dmbc_why *why)
+struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, const struct dmbc_origin_ask *ask,
+				       struct dmbc_why *why)
 {
-	struct dmbc_origin *o = origin_alloc(set, bdev);
+	struct dmbc_origin *o = origin_alloc(set, ask->bdev);
 	int r;
 
 	if (!o) {
 		dmbc_explain(why, "out of memory");
 		return ERR_PTR(-ENOMEM);
 	}
-	r = origin_init(o, id, why);
+	r = origin_init(o, ask, why);
 	if (!r)
 		r = join_set(o, why);
 	if (r) {
@@ -314,6 +320,8 @@ void dmbc_origin_destroy(struct dmbc_origin *o)
 
 u64 dmbc_origin_sectors(struct dmbc_origin *o)
 {
+	if (o->volume)
+		return dmbc_volume_sectors(o);
 	return bdev_nr_sectors(o->bdev) - o->data_offset;
 }
 
@@ -354,7 +362,8 @@ int dmbc_origin_resume(struct dmbc_origin *o, struct dmbc_why *why)
 	mutex_unlock(&o->set->lock);
 	if (r)
 		return r;
-	r = dmbc_writeback_start(o);
+	if (!o->volume)
+		r = dmbc_writeback_start(o);
 	if (r) {
 		dmbc_explain(why, "the writeback thread cannot be started");
 		return r;
@@ -393,7 +402,7 @@ void dmbc_origin_suspend(struct dmbc_origin *o)
 	flush_workqueue(set->insert_wq);
 	if (READ_ONCE(set->state) != DMBC_SET_RUNNING)
 		return;
-	if (o->dirty_marked)
+	if (o->dirty_marked && !o->volume)
 		dmbc_origin_mark_clean(o);
 	dmbc_journal_flush(set->journal);
 }
@@ -444,7 +453,8 @@ u64 dmbc_origin_option(struct dmbc_origin *o, enum dmbc_option which)
 
 void dmbc_origin_flush(struct dmbc_origin *o)
 {
-	dmbc_writeback_flush(o);
+	if (!o->volume)
+		dmbc_writeback_flush(o);
 }
 
 void dmbc_origin_hurry(struct dmbc_origin *o, bool on)
@@ -462,6 +472,10 @@ static int check_range(struct dmbc_origin *o, u64 start, u64 sectors, struct dmb
 	u32 block = dmbc_origin_block_bytes(o) >> SECTOR_SHIFT;
 	u64 most = dmbc_origin_sectors(o);
 
+	if (o->volume) {
+		dmbc_explain(why, "a volume has no disk");
+		return -EINVAL;
+	}
 	if (!is_power_of_2(block) || ((start | sectors) & (block - 1))) {
 		dmbc_explain(why, "%llu and %llu must be multiples of %u sectors", start, sectors,
 			     block);

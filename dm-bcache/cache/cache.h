@@ -15,6 +15,7 @@
 #include "cache/inplace.h"
 #include "cache/range.h"
 #include "cache/status.h"
+#include "cache/volume.h"
 #include "lib/options.h"
 #include "lib/verify.h"
 #include "lib/window.h"
@@ -31,17 +32,22 @@ struct dmbc_set *dmbc_set_create(struct block_device *bdev, struct dmbc_why *why
  * data back. */
 void dmbc_set_destroy(struct dmbc_set *set);
 
-/*
- * The same for the backing device; checks that it can belong to @set. @id: it has
- * no super block and is cached in place; NULL: it has one.
- */
-struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, struct block_device *bdev,
-				       const struct dmbc_inplace_id *id, struct dmbc_why *why);
+/* What an origin is made of. */
+struct dmbc_origin_ask {
+	struct block_device *bdev; /* NULL: a volume */
+	const struct dmbc_inplace_id *id; /* of a disk that has no super block, or NULL */
+	struct dmbc_volume_ask volume; /* without a disk */
+};
+
+/* The same for the backing device; checks that it can belong to @set. */
+struct dmbc_origin *dmbc_origin_create(struct dmbc_set *set, const struct dmbc_origin_ask *ask,
+				       struct dmbc_why *why);
 bool dmbc_origin_is_in_place(const struct dmbc_origin *origin);
 const u8 *dmbc_origin_uuid(const struct dmbc_origin *origin);
 /* Of one that is suspended or was never resumed. */
 void dmbc_origin_destroy(struct dmbc_origin *origin);
-u64 dmbc_origin_sectors(struct dmbc_origin *origin); /* usable: device less data offset */
+u64 dmbc_origin_sectors(struct dmbc_origin *origin); /* usable: device less data offset; of a
+						      * volume U64_MAX before the first resume */
 u64 dmbc_origin_data_offset(struct dmbc_origin *origin); /* sectors */
 u32 dmbc_origin_block_bytes(struct dmbc_origin *origin); /* smallest request it may get */
 

@@ -51,6 +51,7 @@ struct dmbc_nodes;
 struct dmbc_notes;
 struct dmbc_refill;
 struct dmbc_uuids;
+struct dmbc_volume;
 struct dmbc_windows;
 struct dmbc_writeback;
 
@@ -145,10 +146,11 @@ struct dmbc_inflight {
 struct dmbc_origin {
 	struct dmbc_set *set;
 	struct list_head link; /* set->origins */
-	struct block_device *bdev; /* the HDD */
+	struct block_device *bdev; /* the HDD; NULL: a volume on the SSD alone */
 	struct dmbc_blockio *io; /* for its super block and flushes */
 	char name[BDEVNAME_SIZE];
 	struct dmbc_super super; /* changes under set->lock */
+	struct dmbc_volume *volume; /* NULL: it has a disk */
 	struct dmbc_inplace *inplace; /* NULL: it has a super block of its own */
 	u64 data_offset; /* sectors */
 	u32 inode; /* uuid slot */

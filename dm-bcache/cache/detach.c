@@ -108,7 +108,9 @@ int dmbc_detach_start(struct dmbc_origin *o, struct dmbc_why *why)
 	int r = -EBUSY;
 
 	mutex_lock(&set->lock);
-	if (!o->attached || READ_ONCE(o->tie) == DMBC_TIE_PLAIN)
+	if (o->volume)
+		dmbc_explain(why, "a volume has no disk to write to");
+	else if (!o->attached || READ_ONCE(o->tie) == DMBC_TIE_PLAIN)
 		dmbc_explain(why, "%s is not attached", o->name);
 	else if (READ_ONCE(set->state) != DMBC_SET_RUNNING)
 		dmbc_explain(why, "SSD %s has failed: remove the target", set->name);

@@ -42,7 +42,7 @@ static void discard_step(struct dmbc_request *rq)
 		r = dmbc_journal_flush(o->set->journal);
 	if (!r && dmbc_inplace_guards(o, rq->start, rq->sectors))
 		r = dmbc_inplace_touch(o, rq->start, rq->sectors);
-	if (!r && bdev_max_discard_sectors(o->bdev)) {
+	if (!r && o->bdev && bdev_max_discard_sectors(o->bdev)) {
 		dmbc_request_remap(rq, o->bdev, rq->start, passed_down);
 		return;
 	}

@@ -77,6 +77,8 @@ static void failed_work(struct work_struct *work)
 		if (!o->attached || READ_ONCE(o->tie) == DMBC_TIE_PLAIN)
 			continue;
 		dmbc_event_raise(o);
+		if (o->volume) /* never to be let go: there is nowhere else to go */
+			continue;
 		if (dmbc_index_dirty_sectors(set->index, o->inode))
 			dmbc_origin_wake_writeback(o);
 		else

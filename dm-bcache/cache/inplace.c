@@ -219,6 +219,10 @@ int dmbc_inplace_load(struct dmbc_origin *o, struct dmbc_why *why)
 	r = refuse_super(o, why);
 	if (r)
 		return r;
+	if (slot >= 0 && dmbc_uuids_slot(o->set->uuids, slot)->flags) {
+		dmbc_explain(why, "its uuid is that of a volume on the SSD");
+		return -EINVAL;
+	}
 	take_label(o, slot);
 	r = dmbc_notes_get(o->set->notes, o->inplace->id.uuid, &note, why);
 	if (r && r != -ENOENT)

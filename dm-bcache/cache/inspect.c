@@ -37,6 +37,8 @@ static const char *state_text(struct dmbc_origin *o)
 	if (READ_ONCE(o->set->state) == DMBC_SET_FAILED)
 		return dmbc_errors_write_allowed(o) ? DMBC_STATE_TEXT_FAILED
 						    : DMBC_STATE_TEXT_FAILED_DIRTY;
+	if (o->volume)
+		return DMBC_STATE_TEXT_VOLUME;
 	if (READ_ONCE(o->tie) == DMBC_TIE_LEAVING)
 		return DMBC_STATE_TEXT_DETACHING;
 	if (dmbc_writeback_flushing(o))

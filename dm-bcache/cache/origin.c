@@ -24,6 +24,8 @@ void dmbc_origin_wake_writeback(struct dmbc_origin *o)
 
 int dmbc_origin_write_super(struct dmbc_origin *o)
 {
+	if (o->volume)
+		return 0;
 	return o->inplace ? dmbc_inplace_save(o) : dmbc_super_write_backing(o->io, &o->super);
 }
 

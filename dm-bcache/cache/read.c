@@ -57,7 +57,7 @@ static int hit_done(struct dmbc_request *rq, blk_status_t *error)
 	if (likely(!*error))
 		return dmbc_request_end_done(rq, error);
 	dmbc_errors_ssd(set);
-	if (rq->dirty)
+	if (rq->dirty || rq->origin->volume)
 		return dmbc_request_end_done(rq, error);
 	*error = BLK_STS_OK;
 	rq->bio->bi_status = BLK_STS_OK;
@@ -110,10 +110,21 @@ static int uncached_done(struct dmbc_request *rq, blk_status_t *error)
 	return dmbc_request_end_done(rq, error);
 }
 
+/* A volume, where nothing was written yet. */
+static int read_zeros(struct dmbc_request *rq)
+{
+	dmbc_account_note(rq, DMBC_READ_MISS);
+	zero_fill_bio(rq->bio);
+	dmbc_request_finish(rq);
+	return DM_MAPIO_SUBMITTED;
+}
+
 static int read_miss(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
 
+	if (unlikely(o->volume))
+		return read_zeros(rq);
 	dmbc_bypass_miss(rq);
 	rq->fill = rq->bypass ? NULL : dmbc_fill_begin(rq);
 	if (rq->bypass)
@@ -131,7 +142,7 @@ static int read_blind(struct dmbc_request *rq)
 
 	rq->bypass = DMBC_BYPASS_FAILED;
 	dmbc_account_bypass(rq);
-	if (!dmbc_index_dirty_sectors(o->set->index, o->inode))
+	if (!o->volume && !dmbc_index_dirty_sectors(o->set->index, o->inode))
 		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);
 	rq->status = BLK_STS_IOERR;
 	dmbc_request_finish(rq);
@@ -147,7 +158,7 @@ static void read_deferred(struct dmbc_request *rq)
 static bool leave_ssd_alone(struct dmbc_origin *o, const struct dmbc_fragment *f)
 {
 	return unlikely(READ_ONCE(o->set->state) == DMBC_SET_FAILED) &&
-	       f->kind == DMBC_FRAGMENT_CLEAN;
+	       f->kind == DMBC_FRAGMENT_CLEAN && !o->volume;
 }
 
 static int read_fragment(struct dmbc_request *rq, struct dmbc_fragment *f)

@@ -22,6 +22,7 @@
 #include "cache/inplace.h"
 #include "cache/origin.h"
 #include "cache/request.h"
+#include "cache/volume.h"
 #include "cache/write.h"
 #include "cache/writeback.h"
 #include "store/alloc.h"
@@ -485,12 +486,51 @@ static int write_by_fragments(struct dmbc_request *rq)
 	}
 }
 
+/* ---- volumes ------------------------------------------------------------------ */
+
+static int write_volume(struct dmbc_request *rq);
+
+static void wait_for_space(struct dmbc_request *rq)
+{
+	if (dmbc_volume_wait_space(rq->origin->set))
+		write_volume(rq);
+	else
+		write_fail(rq, BLK_STS_NOSPC);
+}
+
+/* To the SSD or nowhere. Without a free bucket it waits for one, unless nearly all is dirty. */
+static int write_volume(struct dmbc_request *rq)
+{
+	struct dmbc_set *set = rq->origin->set;
+	struct dmbc_request *part;
+	int r;
+
+	if (rq->ssd_failed || READ_ONCE(set->state) != DMBC_SET_RUNNING)
+		return write_fail(rq, BLK_STS_IOERR);
+	if (dmbc_bypass_full(set))
+		return write_fail(rq, BLK_STS_NOSPC);
+	do {
+		r = write_ssd(rq, &part);
+		if (r == -ENOSPC) {
+			dmbc_request_defer(rq, wait_for_space);
+			return DM_MAPIO_SUBMITTED;
+		}
+	} while (part != rq);
+	return r;
+}
+
+/* ---- begin -------------------------------------------------------------------- */
+
 int dmbc_write_start(struct dmbc_request *rq)
 {
 	struct dmbc_origin *o = rq->origin;
 	struct dmbc_request *part;
 	int r;
 
+	if (unlikely(o->volume)) {
+		rq->wait.wake = range_free;
+		return write_volume(rq);
+	}
 	if (!rq->decided) {
 		rq->way = dmbc_bypass_write(rq);
 		rq->decided = true;

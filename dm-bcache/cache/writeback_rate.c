@@ -50,7 +50,7 @@ static u64 all_origin_sectors(struct dmbc_set *set, struct dmbc_origin *me)
 	if (!mutex_trylock(&set->lock))
 		return bdev_nr_sectors(me->bdev);
 	list_for_each_entry(o, &set->origins, link)
-		sum += bdev_nr_sectors(o->bdev);
+		sum += o->volume ? 0 : bdev_nr_sectors(o->bdev);
 	mutex_unlock(&set->lock);
 	return sum;
 }

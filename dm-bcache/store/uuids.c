@@ -221,10 +221,17 @@ void dmbc_uuids_set_label(struct dmbc_uuids *u, __u32 slot, const __u8 *label)
 	memcpy(u->slot[slot].label, label, sizeof(u->slot[slot].label));
 }
 
+void dmbc_uuids_set_volume(struct dmbc_uuids *u, __u32 slot, __u64 sectors)
+{
+	u->slot[slot].flags |= __cpu_to_le32(DMBC_UUID_FLASH_ONLY);
+	u->slot[slot].sectors = __cpu_to_le64(sectors);
+}
+
 void dmbc_uuids_detach(struct dmbc_uuids *u, __u32 slot, __u32 now)
 {
 	struct dmbc_disk_uuid *n = &u->slot[slot];
 
 	memcpy(n->uuid, detached_uuid, sizeof(n->uuid));
+	n->flags &= ~__cpu_to_le32(DMBC_UUID_FLASH_ONLY);
 	n->invalidated = __cpu_to_le32(now);
 }

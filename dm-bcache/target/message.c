@@ -93,6 +93,42 @@ static int verify(struct message *m)
 	return range(m, dmbc_range_verify);
 }
 
+static void list_volume(void *ctx, const struct dmbc_disk_uuid *u, u64 used_sectors)
+{
+	struct message *m = ctx;
+	unsigned int sz = strlen(m->result), maxlen = m->maxlen;
+	char *result = m->result;
+
+	DMEMIT("%pUb label=%.32s bytes=%llu used_bytes=%llu\n", u->uuid, u->label,
+	       (unsigned long long)__le64_to_cpu(u->sectors) << SECTOR_SHIFT,
+	       (unsigned long long)used_sectors << SECTOR_SHIFT);
+}
+
+static int volume(struct message *m)
+{
+	const char *verb = m->word[0];
+	u64 sectors = 0;
+	int r;
+
+	if (m->words == 1 && !strcmp(verb, "list")) {
+		*m->result = '\0';
+		r = dmbc_volume_list(m->origin, list_volume, m, &m->why);
+		return r ? r : 1;
+	}
+	if (m->words == 2 && !strcmp(verb, "remove"))
+		return dmbc_volume_remove(m->origin, m->word[1], &m->why);
+	if (m->words != 3 || (strcmp(verb, "create") && strcmp(verb, "resize"))) {
+		dmbc_explain(&m->why, "use create <label> <size>, resize <name> <size>, "
+				      "remove <name> or list");
+		return -EINVAL;
+	}
+	r = dmbc_table_size(m->word[2], &sectors, &m->why);
+	if (r)
+		return r;
+	return strcmp(verb, "create") ? dmbc_volume_resize(m->origin, m->word[1], sectors, &m->why)
+				      : dmbc_volume_create(m->origin, m->word[1], sectors, &m->why);
+}
+
 static int label(struct message *m)
 {
 	char text[DMBC_SB_LABEL_BYTES + 1];
@@ -201,6 +237,7 @@ static const struct verb verbs[] = {
 	{ DMBC_MESSAGE_PREFETCH, 2, 2, " <start> <sectors>", read_in },
 	{ DMBC_MESSAGE_VERIFY, 0, 2, " [<start> <sectors>]", verify },
 	{ DMBC_MESSAGE_LABEL, 0, 1, " [<text>]", label },
+	{ DMBC_MESSAGE_VOLUME, 1, 3, " create|resize|remove|list [<name> [<size>]]", volume },
 	{ DMBC_MESSAGE_WRITEBACK, 1, 1, " <pause|run>", writeback },
 	{ DMBC_MESSAGE_GC, 0, 0, "", gc },
 	{ DMBC_MESSAGE_CLEAR_STATS, 0, 0, "", clear_stats },

@@ -24,7 +24,7 @@ struct used_set {
 
 struct used_origin {
 	struct list_head link;
-	struct block_device *bdev;
+	struct block_device *bdev; /* NULL: a volume */
 	struct used_set *set;
 	struct dmbc_origin *origin;
 	const void *device; /* the mapped device that it belongs to */
@@ -96,12 +96,12 @@ static struct used_origin *make_origin(struct used_set *s, const struct dmbc_reg
 
 	if (!o)
 		return ERR_PTR(-ENOMEM);
-	o->bdev = ask->hdd;
+	o->bdev = ask->origin.bdev;
 	o->set = s;
-	o->origin = dmbc_origin_create(s->set, ask->hdd, ask->id, &reason);
+	o->origin = dmbc_origin_create(s->set, &ask->origin, &reason);
 	if (IS_ERR(o->origin)) {
 		r = PTR_ERR(o->origin);
-		dmbc_explain(why, "HDD: %.100s", reason.text);
+		dmbc_explain(why, "%s: %.100s", o->bdev ? "HDD" : "volume", reason.text);
 		kfree(o);
 		return ERR_PTR(r);
 	}
@@ -117,6 +117,28 @@ static bool is_same_id(const struct dmbc_origin *o, const struct dmbc_inplace_id
 	return !memcmp(dmbc_origin_uuid(o), id->uuid, sizeof(id->uuid));
 }
 
+static struct used_origin *find_volume(const struct dmbc_registry_ask *ask)
+{
+	const char *name = ask->origin.volume.name;
+	struct used_origin *o;
+
+	lockdep_assert_held(&lock);
+	list_for_each_entry(o, &origins, link)
+		if (!o->bdev && o->set->bdev == ask->ssd &&
+		    !strcmp(dmbc_volume_name(o->origin), name))
+			return o;
+	return NULL;
+}
+
+static int check_volume_reuse(const struct used_origin *o, const struct dmbc_registry_user *user,
+			      struct dmbc_why *why)
+{
+	if (o->device == user->device && o->table != user->table)
+		return 0;
+	dmbc_explain(why, "volume %s is in use already", dmbc_volume_name(o->origin));
+	return -EBUSY;
+}
+
 /* A reload: the same devices under the same mapped device, once in a table. */
 static int check_reuse(const struct used_origin *o, const struct dmbc_registry_ask *ask,
 		       const struct dmbc_registry_user *user, struct dmbc_why *why)
@@ -130,7 +152,7 @@ static int check_reuse(const struct used_origin *o, const struct dmbc_registry_a
 			     o->set->bdev);
 		return -EBUSY;
 	}
-	if (!is_same_id(o->origin, ask->id)) {
+	if (!is_same_id(o->origin, ask->origin.id)) {
 		dmbc_explain(why, "HDD %pg: its origin_id cannot change: remove the target first",
 			     o->bdev);
 		return -EBUSY;
@@ -181,11 +203,13 @@ int dmbc_registry_get(const struct dmbc_registry_ask *ask, const struct dmbc_reg
 	int r;
 
 	mutex_lock(&lock);
-	r = check_roles(ask->ssd, ask->hdd, why);
+	r = check_roles(ask->ssd, ask->origin.bdev, why);
 	if (r)
 		goto out;
-	o = find_origin(ask->hdd);
-	if (o)
+	o = ask->origin.bdev ? find_origin(ask->origin.bdev) : find_volume(ask);
+	if (o && !o->bdev)
+		r = check_volume_reuse(o, user, why);
+	else if (o)
 		r = check_reuse(o, ask, user, why);
 	else
 		o = create(ask, why);

@@ -6,10 +6,10 @@
 #ifndef DMBC_TARGET_REGISTRY_H
 #define DMBC_TARGET_REGISTRY_H
 
+#include "cache/cache.h"
 #include "lib/verify.h"
 
 struct block_device;
-struct dmbc_inplace_id;
 struct dmbc_origin;
 
 /* Who asks: for the rule of one cache per HDD. Compared only. */
@@ -20,12 +20,12 @@ struct dmbc_registry_user {
 
 /* What is asked for. */
 struct dmbc_registry_ask {
-	struct block_device *ssd, *hdd;
-	const struct dmbc_inplace_id *id; /* of a disk without super block, or NULL */
+	struct block_device *ssd;
+	struct dmbc_origin_ask origin;
 };
 
 /*
- * Finds the cache of the HDD on the SSD or creates it (reads super blocks, writes
+ * Finds the cache of the HDD (or the volume) on the SSD or creates it (reads super blocks, writes
  * nothing). Both devices stay open until after the put. Sleeps. -EBUSY where one
  * of them is used otherwise; the reason is in @why.
  */

@@ -30,7 +30,8 @@ void dmbc_status_table(const struct dmbc_config *c, const char *ssd, const char 
 	unsigned int sz = 0, words = 0, i;
 	char value[OPTION_BYTES];
 
-	DMEMIT("%s %s %s", ssd, hdd, dmbc_table_mode_name(c->mode));
+	DMEMIT("%s %s %s", ssd, c->hdd ? hdd : DMBC_ARG_VOLUME,
+	       c->hdd ? dmbc_table_mode_name(c->mode) : hdd);
 	for (i = 0; i < DMBC_NR_OPTIONS; i++)
 		if (c->option[i] != dmbc_option_rows[i].def)
 			words += 2;
@@ -53,7 +54,8 @@ void dmbc_status_ima(const struct dmbc_config *c, const char *ssd, const char *h
 	unsigned int sz = strlen(result), i;
 	char value[OPTION_BYTES];
 
-	DMEMIT(",ssd=%s,hdd=%s,cache_mode=%s", ssd, hdd, dmbc_table_mode_name(c->mode));
+	DMEMIT(",ssd=%s,%s=%s,cache_mode=%s", ssd, c->hdd ? "hdd" : DMBC_ARG_VOLUME, hdd,
+	       dmbc_table_mode_name(c->mode));
 	if (c->in_place)
 		DMEMIT("," DMBC_ARG_ORIGIN_ID "=%pUb", c->id.uuid);
 	for (i = 0; i < DMBC_NR_OPTIONS; i++) {

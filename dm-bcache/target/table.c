@@ -3,6 +3,7 @@
  * Owns the meaning of the table line's words:
  *
  *   <SSD> <HDD> <mode> [<#words> <name> <value> ...]
+ *   <SSD> volume <uuid or label> [<#words> <name> <value> ...]
  *
  * dmbc_table_parse() when a table is loaded; dmbc_table_apply() when it becomes
  * the live one; dmbc_table_read() for the way back. Names and values of options
@@ -10,6 +11,7 @@
  */
 #include "target/table.h"
 
+#include <linux/blkdev.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/uuid.h>
@@ -30,6 +32,19 @@ int dmbc_table_mode(const char *name, struct dmbc_why *why)
 			return mode;
 	dmbc_explain(why, "unknown mode '%.32s': use %s, %s, %s or %s", name, mode_names[0],
 		     mode_names[1], mode_names[2], mode_names[3]);
+	return -EINVAL;
+}
+
+int dmbc_table_size(const char *text, u64 *sectors, struct dmbc_why *why)
+{
+	char *end;
+	u64 bytes = memparse(text, &end);
+
+	*sectors = bytes >> SECTOR_SHIFT;
+	if (end != text && !*end && *sectors && !(bytes & (SECTOR_SIZE - 1)))
+		return 0;
+	dmbc_explain(why, "size '%.24s': use bytes, a multiple of 512, or a number with K, M, G, T",
+		     text);
 	return -EINVAL;
 }
 
@@ -68,12 +83,24 @@ static int parse_mismatch(struct dmbc_config *c, const char *text, struct dmbc_w
 	return -EINVAL;
 }
 
+/* Of a volume: its size, should it not exist yet. */
+static int parse_create(struct dmbc_config *c, const char *text, struct dmbc_why *why)
+{
+	if (!c->volume.name) {
+		dmbc_explain(why, "create is for volumes");
+		return -EINVAL;
+	}
+	return dmbc_table_size(text, &c->volume.sectors, why);
+}
+
 static int parse_option(struct dmbc_config *c, const char *name, const char *text,
 			struct dmbc_why *why)
 {
 	int which;
 
-	if (!strcmp(name, DMBC_ARG_ORIGIN_ID))
+	if (!strcmp(name, DMBC_ARG_CREATE))
+		return parse_create(c, text, why);
+	if (!strcmp(name, DMBC_ARG_ORIGIN_ID) && !c->volume.name)
 		return parse_id(c, text, why);
 	if (!strcmp(name, DMBC_ARG_ORIGIN_MISMATCH))
 		return parse_mismatch(c, text, why);
@@ -127,6 +154,11 @@ int dmbc_table_parse(struct dmbc_config *c, unsigned int argc, char **argv, stru
 		return -EINVAL;
 	}
 	c->ssd = argv[0];
+	if (!strcmp(argv[1], DMBC_ARG_VOLUME)) {
+		c->volume.name = argv[2];
+		c->mode = DMBC_WRITEBACK;
+		return parse_options(c, argc - 3, argv + 3, why);
+	}
 	c->hdd = argv[1];
 	mode = dmbc_table_mode(argv[2], why);
 	if (mode < 0)

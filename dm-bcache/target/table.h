@@ -6,13 +6,15 @@
 #include <dm-bcache/format.h>
 
 #include "cache/inplace.h"
+#include "cache/volume.h"
 #include "lib/options.h"
 
 struct dm_target;
 struct dmbc_origin;
 
 struct dmbc_config {
-	const char *ssd, *hdd; /* as written; the constructor's words */
+	const char *ssd, *hdd; /* as written; the constructor's words; a volume has no hdd */
+	struct dmbc_volume_ask volume; /* name: NULL, or the constructor's word */
 	enum dmbc_mode mode;
 	bool in_place; /* origin_id was given */
 	struct dmbc_inplace_id id;
@@ -24,6 +26,8 @@ struct dmbc_config {
 int dmbc_table_parse(struct dmbc_config *c, unsigned int argc, char **argv, struct dmbc_why *why);
 /* The mode called @name, or -EINVAL with the valid ones in @why. */
 int dmbc_table_mode(const char *name, struct dmbc_why *why);
+/* A size in bytes, with a suffix if need be, as sectors. */
+int dmbc_table_size(const char *text, u64 *sectors, struct dmbc_why *why);
 const char *dmbc_table_mode_name(enum dmbc_mode mode);
 
 /*

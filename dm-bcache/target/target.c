@@ -74,14 +74,20 @@ static int open_device(struct bcache_target *t, const char *what, const char *pa
 	return r;
 }
 
+/* Of the disk, or the words that stand for a volume. */
+static const char *origin_name(const struct bcache_target *t)
+{
+	return t->hdd ? t->hdd->name : dmbc_volume_name(t->origin);
+}
+
 static int check_length(struct bcache_target *t, struct dmbc_why *why)
 {
 	u64 sectors = dmbc_origin_sectors(t->origin);
 
 	if (t->ti->len <= sectors)
 		return 0;
-	dmbc_explain(why, "%llu sectors are too many: HDD %s holds %llu",
-		     (unsigned long long)t->ti->len, t->hdd->name, (unsigned long long)sectors);
+	dmbc_explain(why, "%llu sectors are too many: %s holds %llu",
+		     (unsigned long long)t->ti->len, origin_name(t), (unsigned long long)sectors);
 	return -EINVAL;
 }
 
@@ -93,12 +99,13 @@ static int target_init(struct bcache_target *t, unsigned int argc, char **argv,
 
 	if (!r)
 		r = open_device(t, "SSD", t->config.ssd, &t->ssd, why);
-	if (!r)
+	if (!r && t->config.hdd)
 		r = open_device(t, "HDD", t->config.hdd, &t->hdd, why);
 	if (!r) {
 		ask.ssd = t->ssd->bdev;
-		ask.hdd = t->hdd->bdev;
-		ask.id = t->config.in_place ? &t->config.id : NULL;
+		ask.origin.bdev = t->hdd ? t->hdd->bdev : NULL;
+		ask.origin.id = t->config.in_place ? &t->config.id : NULL;
+		ask.origin.volume = t->config.volume;
 		r = dmbc_registry_get(&ask, &t->user, &t->origin, why);
 	}
 	if (!r)
@@ -165,8 +172,10 @@ static int bcache_preresume(struct dm_target *ti)
 		dmbc_table_apply(&t->config, t->origin);
 	WRITE_ONCE(t->applied, true);
 	r = dmbc_origin_resume(t->origin, &why);
+	if (!r)
+		r = check_length(t, &why); /* only now known of a volume */
 	if (r)
-		DMERR("%s on %s: %s", t->hdd->name, t->ssd->name, why.text);
+		DMERR("%s on %s: %s", origin_name(t), t->ssd->name, why.text);
 	else
 		dmbc_origin_listen(t->origin, state_changed, ti);
 	return r;
@@ -231,11 +240,11 @@ static void bcache_status(struct dm_target *ti, status_type_t type, unsigned int
 	switch (type) {
 	case STATUSTYPE_INFO: dmbc_status_info(t->origin, result, maxlen); break;
 	case STATUSTYPE_TABLE:
-		dmbc_status_table(&c, t->ssd->name, t->hdd->name, result, maxlen);
+		dmbc_status_table(&c, t->ssd->name, origin_name(t), result, maxlen);
 		break;
 	case STATUSTYPE_IMA:
 		DMEMIT_TARGET_NAME_VERSION(ti->type);
-		dmbc_status_ima(&c, t->ssd->name, t->hdd->name, result, maxlen);
+		dmbc_status_ima(&c, t->ssd->name, origin_name(t), result, maxlen);
 		break;
 	}
 }
@@ -252,7 +261,7 @@ static int bcache_prepare_ioctl(DMBC_PREPARE_IOCTL_ARGS(ti, bdev))
 {
 	struct bcache_target *t = ti->private;
 
-	*bdev = t->hdd->bdev;
+	*bdev = t->hdd ? t->hdd->bdev : t->ssd->bdev;
 	return 1; /* only part of it is ours: no ioctl that writes without asking */
 }
 
@@ -261,7 +270,9 @@ static int bcache_iterate_devices(struct dm_target *ti, iterate_devices_callout_
 	struct bcache_target *t = ti->private;
 	int r = fn(ti, t->ssd, 0, bdev_nr_sectors(t->ssd->bdev), data);
 
-	return r ? r : fn(ti, t->hdd, dmbc_origin_data_offset(t->origin), ti->len, data);
+	if (r || !t->hdd)
+		return r;
+	return fn(ti, t->hdd, dmbc_origin_data_offset(t->origin), ti->len, data);
 }
 
 static void bcache_io_hints(struct dm_target *ti, struct queue_limits *limits)
@@ -272,7 +283,7 @@ static void bcache_io_hints(struct dm_target *ti, struct queue_limits *limits)
 	limits->logical_block_size = block;
 	limits->physical_block_size = max(limits->physical_block_size, block);
 	limits->io_min = max(limits->io_min, block);
-	limits->io_opt = bdev_io_opt(t->hdd->bdev);
+	limits->io_opt = t->hdd ? bdev_io_opt(t->hdd->bdev) : 0;
 	dmbc_set_discard_limits(limits, UINT_MAX >> SECTOR_SHIFT, block);
 }
 

@@ -18,6 +18,9 @@
 #define DMBC_ARG_ORIGIN_MISMATCH                                                                   \
 	"origin_mismatch" /* refuse|forget: dirty data that does not belong to this HDD */
 
+#define DMBC_ARG_VOLUME "volume" /* in place of the HDD; the next word is its uuid or label */
+#define DMBC_ARG_CREATE "create" /* <bytes>: of a volume that does not exist yet */
+
 /* In the order of enum dmbc_mode. */
 #define DMBC_MODE_NAMES "writethrough", "writeback", "writearound", "none"
 
@@ -33,6 +36,7 @@
 #define DMBC_MESSAGE_PREFETCH "prefetch" /* <start> <sectors>: cache what is not */
 #define DMBC_MESSAGE_VERIFY "verify" /* [<start> <sectors>]: compare clean data with the disk */
 #define DMBC_MESSAGE_LABEL "label" /* [text] */
+#define DMBC_MESSAGE_VOLUME "volume" /* create <label> <size>, resize, remove <name>, list */
 #define DMBC_MESSAGE_WRITEBACK "writeback" /* pause|run: sets writeback_running */
 #define DMBC_MESSAGE_SET "set" /* <name> <value>, names of options.def */
 #define DMBC_MESSAGE_GET "get" /* <name> */
@@ -46,6 +50,7 @@
 #define DMBC_STATE_TEXT_FLUSHING "flushing" /* dirty, and a flush message is at work */
 #define DMBC_STATE_TEXT_DETACHING "detaching" /* a detach message is at work: see dirty_bytes */
 #define DMBC_STATE_TEXT_DETACHED "detached" /* a plain disk; the SSD is not used */
+#define DMBC_STATE_TEXT_VOLUME "volume" /* on the SSD alone: it has no HDD */
 #define DMBC_STATE_TEXT_FAILED "failed" /* the SSD failed; the HDD is complete without it */
 #define DMBC_STATE_TEXT_FAILED_DIRTY "failed-dirty" /* the SSD failed with dirty data on it */
 
