@@ -28,6 +28,22 @@ dm resume c || die "resume"
 nodes
 fuzz "clean dirty detached detaching flushing" 500
 remove c
+
+# while it is loading: a slow SSD holds the resume up
+$MP dm-delay || die "no dm-delay"
+kinds "delay /dev/ram0 0 150"
+dm create --notable c 2>/dev/null
+echo "$table" | dm load c || die "load"
+dm resume c &
+resume=$!
+wait_for 5 eval '[ "$(field c state)" = loading ]' || die "never loading: $(status c)"
+fuzz loading 300
+wait $resume || die "resume"
+nodes
+fuzz "clean dirty detached detaching flushing" 100
+remove c
+kinds "linear /dev/ram0 0"
+
 create c $ssd $hdd writeback sequential_cutoff 0
 verify_fio load /dev/mapper/c --rw=randrw --bs=4k --size=4m --iodepth=16 --loops=4 --verify_backlog=32 &
 load=$!
