@@ -81,7 +81,7 @@ void dmbc_bypass_ssd_note(struct dmbc_request *rq, enum dmbc_option threshold)
 	spin_unlock_irqrestore(&set->congested_lock, flags);
 }
 
-static u64 congestion_limit(struct dmbc_set *set)
+u64 dmbc_bypass_congestion_limit(struct dmbc_set *set)
 {
 	unsigned long flags;
 	u32 sectors;
@@ -89,7 +89,7 @@ static u64 congestion_limit(struct dmbc_set *set)
 	spin_lock_irqsave(&set->congested_lock, flags);
 	sectors = dmbc_congested_limit(&set->congested, now_us());
 	spin_unlock_irqrestore(&set->congested_lock, flags);
-	return (u64)sectors << SECTOR_SHIFT;
+	return sectors == ~0U ? U64_MAX : (u64)sectors << SECTOR_SHIFT;
 }
 
 static u64 note_stream(struct dmbc_request *rq)
@@ -115,7 +115,7 @@ static enum dmbc_bypass by_stream(struct dmbc_request *rq)
 	bytes = note_stream(rq);
 	if (cutoff && bytes > cutoff)
 		return DMBC_BYPASS_SEQUENTIAL;
-	if (congestion && bytes > congestion_limit(rq->origin->set))
+	if (congestion && bytes > dmbc_bypass_congestion_limit(rq->origin->set))
 		return DMBC_BYPASS_CONGESTED;
 	return DMBC_BYPASS_NO;
 }

@@ -17,6 +17,9 @@ void dmbc_bypass_miss(struct dmbc_request *rq);
 /* So full that nothing new goes in; the rest is for metadata. Any context. */
 bool dmbc_bypass_full(struct dmbc_set *set);
 
+/* Requests of longer streams find the SSD too slow; U64_MAX: it is not. Any context. */
+u64 dmbc_bypass_congestion_limit(struct dmbc_set *set);
+
 enum dmbc_write_way { DMBC_WRITE_SSD, DMBC_WRITE_BOTH, DMBC_WRITE_AROUND };
 
 /*

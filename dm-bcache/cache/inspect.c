@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
+#include "cache/bypass.h"
 #include "cache/cache.h"
 #include "cache/context.h"
 #include "cache/gc.h"
@@ -174,6 +175,7 @@ static void internal_store(struct dmbc_set *set, struct dmbc_internal *in)
 	in->split = dmbc_index_rewrites(set->index);
 	in->gc = dmbc_gc_times(set->gc);
 	in->tree_depth = dmbc_index_depth(set->index);
+	in->root_percent = dmbc_index_root_percent(set->index);
 	dmbc_journal_get_stats(set->journal, &journal);
 	in->journal_pending = journal.seq - journal.last_seq;
 	in->journal_free_buckets = journal.free_buckets;
@@ -196,5 +198,6 @@ int dmbc_origin_get_internal(struct dmbc_origin *o, struct dmbc_internal *in)
 		return 0;
 	internal_store(set, in);
 	internal_buckets(set, in);
+	in->congested_limit = dmbc_bypass_congestion_limit(set);
 	return internal_ages(set, in);
 }

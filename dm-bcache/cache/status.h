@@ -44,7 +44,8 @@ struct dmbc_status {
 /* What the engine is at: for people who look for the reason of something. */
 struct dmbc_internal {
 	u64 now_ns; /* by the clock of the timings */
-	u32 tree_depth, nodes, dirty_nodes;
+	u32 tree_depth, root_percent, nodes, dirty_nodes;
+	s64 congested_limit; /* bytes of a stream that still go to the SSD; -1: all */
 	u64 node_appends, node_evictions;
 	u64 journal_pending, journal_free_buckets, journal_writes, journal_full_waits,
 		journal_reclaims;

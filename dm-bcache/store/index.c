@@ -144,6 +144,18 @@ void dmbc_index_path_put(struct dmbc_index_path *p)
 		dmbc_node_put(p->node[--p->depth]);
 }
 
+unsigned int dmbc_index_root_percent(struct dmbc_index *ix)
+{
+	struct dmbc_node *n = lock_root(ix, false);
+	unsigned int percent;
+
+	if (IS_ERR(n))
+		return 0;
+	percent = (__u64)dmbc_nodekeys_count(&n->keys).live * 100 / n->keys.capacity;
+	dmbc_node_unlock_read(n);
+	return percent;
+}
+
 /* ---- lookup ----------------------------------------------------------------------------- */
 
 /* What the locked leaf says. */

@@ -125,6 +125,8 @@ int dmbc_index_scan(struct dmbc_index *ix, struct dmbc_index_scan *s, struct dmb
 __u64 dmbc_index_dirty_sectors(struct dmbc_index *ix, __u32 inode);
 __u64 dmbc_index_all_dirty_sectors(struct dmbc_index *ix);
 unsigned int dmbc_index_depth(struct dmbc_index *ix);
+/* Share of the root's room that live keys take up, percent. Process context. */
+unsigned int dmbc_index_root_percent(struct dmbc_index *ix);
 /* How long splits, merges and other rewrites of nodes took; racy. */
 struct dmbc_timing dmbc_index_rewrites(const struct dmbc_index *ix);
 /* Called (must only wake) when a failed write ends all changes. */

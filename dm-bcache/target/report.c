@@ -167,7 +167,9 @@ static void emit_internal(const struct dmbc_internal *in, char *result, unsigned
 	sz += emit_timing("sort", &in->sort, in->now_ns, result + sz, maxlen - sz);
 	sz += emit_timing("read", &in->read, in->now_ns, result + sz, maxlen - sz);
 	sz += emit_buckets(in, result + sz, maxlen - sz);
-	emit_controller(in, result + sz, maxlen - sz);
+	sz += emit_controller(in, result + sz, maxlen - sz);
+	NUMBER("root_used_percent", in->root_percent);
+	NUMBER("congested_limit", in->congested_limit);
 }
 
 static int report_internal(struct dmbc_origin *o, char *result, unsigned int maxlen)

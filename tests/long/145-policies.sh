@@ -1,0 +1,102 @@
+#!/bin/bash
+# Options whose effect shows only in time: errors that are forgotten, the end of all I/O with the SSD, gc after writeback, the
+# highest rate for an idle disk, stream limits of a slow SSD; and what "stats internal" says of them.
+# kernels: uml-kasan
+# timeout: 150
+. "$(dirname "$0")/../vm/lib.sh"
+load_module
+ramdisks 2 64
+ssd=/dev/mapper/ssd hdd=/dev/ram1
+echo "0 $(sectors /dev/ram0) linear /dev/ram0 0" | dm create ssd && nodes || die "linear"
+dmesg -n 1
+ssd_is() { echo "0 $(sectors /dev/ram0) $1" | dm load ssd && dm suspend --noflush --nolockfs ssd && dm resume ssd || die "swap $1"; }
+io() { fio --name=io --filename=/dev/mapper/c --direct=1 --ioengine=psync --output-format=terse "$@" >/run/o || die "fio $*"; }
+internal() { message c stats internal | tr ' ' '\n' | sed -n "s/^$1=//p"; }
+read_one() { dd if=/dev/mapper/c of=/dev/null bs=4k count=1 iflag=direct status=none; }
+
+echo "--- errors of long ago do not count"
+format $ssd $hdd --bucket 64K --block 4K
+create c $ssd $hdd writethrough sequential_cutoff 0 io_error_limit 2 io_error_halflife 50
+io --rw=read --bs=4k --size=1m
+sleep 1
+ssd_fails_once() {
+	ssd_is error
+	read_one || die "a failed read of clean data was shown"
+	ssd_is "linear /dev/ram0 0"
+}
+for i in 1 2 3 4 5 6; do
+	ssd_fails_once
+	io --rw=read --bs=4k --size=1m
+done
+[ "$(field c state)" = clean ] && [ "$(field c ssd_errors)" = 6 ] || die "forgotten too late: $(status c)"
+message c set io_error_halflife 0
+for i in 1 2 3; do ssd_fails_once; done
+wait_for 10 eval '[ "$(field c state)" = failed ]' || die "three errors in a row: $(status c)"
+io --rw=randrw --bs=4k --size=1m
+remove c
+
+echo "--- no I/O at all without the SSD"
+format $ssd $hdd --bucket 64K --block 4K
+create c $ssd $hdd writethrough sequential_cutoff 0 io_error_limit 0 stop_when_cache_set_failed always
+io --rw=read --bs=4k --size=1m
+sleep 1
+ssd_is error
+dd if=/dev/mapper/c of=/dev/null bs=4k count=4 iflag=direct status=none 2>/dev/null
+wait_for 10 eval '[ "$(field c state)" = failed ]' || die "not failed: $(status c)"
+! dd if=/dev/mapper/c of=/dev/null bs=4k count=1 skip=4000 iflag=direct status=none 2>/dev/null || die "read without the SSD"
+! dd if=/dev/zero of=/dev/mapper/c bs=4k count=1 oflag=direct status=none 2>/dev/null || die "written without the SSD"
+message c set stop_when_cache_set_failed auto
+io --rw=randrw --bs=4k --size=1m
+remove c
+ssd_is "linear /dev/ram0 0"
+
+echo "--- gc after writeback"
+for gc in 0 1; do
+	format $ssd $hdd --bucket 64K --block 4K
+	create c $ssd $hdd writeback sequential_cutoff 0 writeback_running 0 writeback_percent 95 cutoff_writeback 95 cutoff_writeback_sync 95 \
+		gc_after_writeback $gc
+	io --rw=randwrite --bs=64k --size=44m --rate=16m
+	[ "$(field c in_use_percent)" -gt 55 ] || die "too little: $(status c)"
+	wait_for 20 eval '[ "$(field c gc_running)" = 0 ]'
+	sleep 2
+	before=$(field c gc_passes)
+	drain c
+	wait_for 30 eval '[ "$(field c state)" = clean ]' || die "$(status c)"
+	sleep 2
+	[ $(($(field c gc_passes) > before)) = $gc ] || die "gc_after_writeback $gc: $before passes, then $(field c gc_passes)"
+	remove c
+done
+
+echo "--- an idle disk gets all of it"
+for idle in 0 1; do
+	format $ssd $hdd --bucket 64K --block 4K
+	create c $ssd $hdd writeback sequential_cutoff 0 writeback_percent 40 writeback_delay 0 writeback_rate_update_seconds 1 \
+		idle_max_writeback_rate $idle
+	io --rw=randwrite --bs=4k --size=4m
+	dirty=$(field c dirty_bytes)
+	sleep 14
+	now=$(field c dirty_bytes)
+	echo "idle_max_writeback_rate $idle: $dirty, then $now"
+	if [ $idle = 0 ]; then
+		[ "$now" -gt $((dirty / 2)) ] || die "below its share, and yet written: $(status c)"
+	else
+		wait_for 60 is_clean c || die "an idle disk, but: $(status c)"
+	fi
+	remove c
+done
+
+echo "--- what internals say"
+format $ssd $hdd --bucket 8K --block 512
+create c $ssd $hdd writeback sequential_cutoff 0
+[ "$(internal congested_limit)" = -1 ] || die "congested without a threshold: $(internal congested_limit)"
+[ "$(internal root_used_percent)" = 0 ] || die "an empty root: $(internal root_used_percent)"
+io --rw=randwrite --bs=512 --size=1m
+[ "$(internal root_used_percent)" -gt 0 ] || die "a root without keys"
+[ "$(internal root_used_percent)" -le 100 ] || die "$(internal root_used_percent) percent"
+message c set congested_write_threshold_us 1
+io --rw=randwrite --bs=512 --size=256k
+limit=$(internal congested_limit)
+[ "$limit" -ge 512 ] || die "slower than 1 us, but the limit is $limit"
+remove c
+remove ssd
+unload_module
