@@ -93,6 +93,35 @@ static struct dmbc_set *set_alloc(struct block_device *bdev)
 	return set;
 }
 
+/* The I/O client of a device that can be used at all. */
+static int open_io(struct block_device *bdev, struct dmbc_blockio **io, struct dmbc_why *why)
+{
+	int r = 0;
+
+	if (bdev_is_zoned(bdev)) {
+		dmbc_explain(why, "zoned disks cannot be used");
+		return -EOPNOTSUPP;
+	}
+	*io = dmbc_blockio_create(bdev);
+	if (IS_ERR(*io)) {
+		r = PTR_ERR(*io);
+		*io = NULL;
+		dmbc_explain(why, "no I/O client for the device: error %d", r);
+	}
+	return r;
+}
+
+/* Requests of a block must be possible: those of metadata, and the smallest that users may send. */
+static int check_block(struct block_device *bdev, u32 block_sectors, struct dmbc_why *why)
+{
+	if (bdev_logical_block_size(bdev) <= block_sectors << SECTOR_SHIFT)
+		return 0;
+	dmbc_explain(why, "its blocks have %u bytes, those of the cache %u: format with --block %u",
+		     bdev_logical_block_size(bdev), block_sectors << SECTOR_SHIFT,
+		     bdev_logical_block_size(bdev));
+	return -EINVAL;
+}
+
 static int set_init(struct dmbc_set *set, struct dmbc_why *why)
 {
 	int r = workqueues_create(set);
@@ -106,15 +135,13 @@ static int set_init(struct dmbc_set *set, struct dmbc_why *why)
 		dmbc_explain(why, "out of memory");
 		return r;
 	}
-	set->io = dmbc_blockio_create(set->bdev);
-	if (IS_ERR(set->io)) {
-		r = PTR_ERR(set->io);
-		set->io = NULL;
-		dmbc_explain(why, "no I/O client for the device: error %d", r);
+	r = open_io(set->bdev, &set->io, why);
+	if (r)
 		return r;
-	}
 	r = dmbc_super_load_cache(set->io, &set->super, why);
 	set->g = set->super.geometry;
+	if (!r)
+		r = check_block(set->bdev, set->g.block_sectors, why);
 	if (r)
 		return r;
 	set->notes = dmbc_notes_create(set->io, &set->g);
@@ -232,24 +259,18 @@ static int origin_init(struct dmbc_origin *o, const struct dmbc_origin_ask *ask,
 
 	if (!o->bdev)
 		return dmbc_volume_init(o, &ask->volume);
-	if (bdev_is_zoned(o->bdev)) {
-		dmbc_explain(why, "zoned disks cannot be cached");
-		return -EOPNOTSUPP;
-	}
-	o->io = dmbc_blockio_create(o->bdev);
-	if (IS_ERR(o->io)) {
-		r = PTR_ERR(o->io);
-		o->io = NULL;
-		dmbc_explain(why, "no I/O client for the device: error %d", r);
+	r = open_io(o->bdev, &o->io, why);
+	if (r)
 		return r;
-	}
 	if (ask->id)
-		return dmbc_inplace_create(o, ask->id, why);
-	r = dmbc_super_load_backing(o->io, &o->super, why);
+		r = dmbc_inplace_create(o, ask->id, why);
+	else
+		r = dmbc_super_load_backing(o->io, &o->super, why);
 	if (r)
 		return r;
 	o->data_offset = o->super.data_offset;
-	return check_belongs(o, why);
+	r = check_block(o->bdev, __le16_to_cpu(o->super.disk.block_size), why);
+	return r || ask->id ? r : check_belongs(o, why);
 }
 
 /* Copies of a disk share its uuid, and would share its slot. */
