@@ -2,13 +2,14 @@
 /*
  * dmmsg NAME <LINES
  * dmmsg NAME fuzz SEED COUNT
+ * dmmsg NAME poll MILLISECONDS
  *
  * Sends each line as a message to sector 0 of the device; "@table" and "@info"
  * ask for its table and its status instead. Answers each with one line: "ok" and
  * the text, newlines in it as "|", or "error" and errno. One process for all of
  * them, because starting one takes long in an emulated machine. "fuzz" sends
  * COUNT random messages instead, and asks for table and status between them; it
- * says how many of them were taken.
+ * says how many of them were taken. "poll" reads the status that often, until it is killed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES 65536
@@ -86,6 +88,11 @@ static const char *const words[] = {
 	"prefetch",
 	"invalidate",
 	"verify",
+	"volume",
+	"create",
+	"resize",
+	"remove",
+	"list",
 	"all",
 	"total",
 	"five_minute",
@@ -169,6 +176,14 @@ static void fuzz(int control, const char *name, unsigned int seed, unsigned int 
 	printf("%u of %u messages were taken\n", taken, count);
 }
 
+static void poll_status(int control, const char *name, unsigned int ms)
+{
+	struct timespec pause = { .tv_nsec = ms * 1000000L };
+
+	while (!ioctl(control, DM_TABLE_STATUS, prepare(name, 0)))
+		nanosleep(&pause, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	int control = open("/dev/mapper/control", O_RDWR);
@@ -178,8 +193,12 @@ int main(int argc, char **argv)
 		fuzz(control, argv[1], atoi(argv[3]), atoi(argv[4]));
 		return 0;
 	}
+	if (argc == 4 && control >= 0 && !strcmp(argv[2], "poll")) {
+		poll_status(control, argv[1], atoi(argv[3]));
+		return 1;
+	}
 	if (argc != 2 || control < 0) {
-		fprintf(stderr, "dmmsg NAME [fuzz SEED COUNT]\n");
+		fprintf(stderr, "dmmsg NAME [fuzz SEED COUNT | poll MS]\n");
 		return 2;
 	}
 	while (fgets(line, sizeof(line), stdin)) {
