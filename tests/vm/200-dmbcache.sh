@@ -31,6 +31,8 @@ refused "there is no such device" status c
 
 equal "dry run" "$(tool create c $ssd $hdd --mode writeback --option sequential_cutoff=0 --dry-run)" \
 	"dmsetup create c --table \"0 $(data_sectors $hdd) bcache $ssd $hdd writeback 2 sequential_cutoff 0\""
+equal "in place" "$(tool create c $ssd /dev/ram2 --option origin_id=5ca1ab1e-0000-4000-8000-000000000001 --dry-run)" \
+	"dmsetup create c --table \"0 $(sectors /dev/ram2) bcache $ssd /dev/ram2 writethrough 2 origin_id 5ca1ab1e-0000-4000-8000-000000000001\""
 equal "create" "$(tool create c $ssd $hdd --mode writeback --option sequential_cutoff=0 --option writeback_running=0)" /dev/mapper/c
 [ -b /dev/mapper/c ] || die "no node"
 refused "there is a device of that name" create c $ssd $hdd

@@ -87,7 +87,19 @@ static enum dmbc_result task_run(struct dm_task *task, const char *name, const c
 
 /* ---- create and remove ------------------------------------------------------------- */
 
-static enum dmbc_result data_sectors(const char *hdd, __u64 *sectors, struct dmbc_error *err)
+/* All of a disk that has no super block. */
+static bool is_in_place(const struct dmbc_target_spec *spec)
+{
+	unsigned int i;
+
+	for (i = 0; i < spec->words; i += 2)
+		if (!strcmp(spec->word[i], DMBC_ARG_ORIGIN_ID))
+			return true;
+	return false;
+}
+
+static enum dmbc_result data_sectors(const char *hdd, bool in_place, __u64 *sectors,
+				     struct dmbc_error *err)
 {
 	struct dmbc_super_info info = { 0 };
 	struct dmbc_disk_super super;
@@ -96,11 +108,12 @@ static enum dmbc_result data_sectors(const char *hdd, __u64 *sectors, struct dmb
 
 	if (r != DMBC_OK)
 		return r;
-	r = dmbc_device_read_super(dev, &super, err);
-	if (r == DMBC_OK)
+	*sectors = dmbc_device_sectors(dev);
+	r = in_place ? DMBC_OK : dmbc_device_read_super(dev, &super, err);
+	if (r == DMBC_OK && !in_place)
 		dmbc_super_decode(&super, dmbc_device_sectors(dev), &info);
 	dmbc_device_close(dev);
-	if (r != DMBC_OK)
+	if (r != DMBC_OK || in_place)
 		return r;
 	if (info.verdict != DMBC_OK || info.kind != DMBC_KIND_BACKING)
 		return dmbc_error_set(err, DMBC_REFUSED,
@@ -131,7 +144,7 @@ static char *join(const char *const *word, unsigned int words)
 enum dmbc_result dmbc_target_table(const struct dmbc_target_spec *spec, __u64 *sectors,
 				   char **words, struct dmbc_error *err)
 {
-	enum dmbc_result r = data_sectors(spec->hdd, sectors, err);
+	enum dmbc_result r = data_sectors(spec->hdd, is_in_place(spec), sectors, err);
 	char ssd[PATH_MAX], hdd[PATH_MAX], count[16] = "";
 	char *options;
 	int n;
