@@ -1,7 +1,7 @@
 #!/bin/bash
 # Volumes that live on the SSD alone: made, filled to the last bucket, cut off by a power failure, resized, removed, beside a
-# cached disk; mainline opens ours and we open mainline's.
-# kernels: 6.1 uml-kasan
+# cached disk.
+# kernels: uml-kasan
 # timeout: 120
 . "$(dirname "$0")/lib.sh"
 load_module
@@ -43,9 +43,9 @@ run message v flush
 refused "in use already" volume x 16384 films
 uuid=$(message v volume list | cut -d' ' -f1)
 refused "under another name" volume x 16384 "$uuid"
-refused "sectors are too many" volume x 16392 films
 reload v "$(dm table v)"
 remove v
+refused "sectors are too many" volume x 16392 films
 up v 16384 "$uuid"
 sum /dev/mapper/v | cmp - /run/sum || die "after a removal: wrong data"
 
@@ -115,44 +115,4 @@ drain c
 for name in b v c; do remove $name; done
 sound $ssd $hdd
 
-case $DMBC_KERNEL in uml-*) ;; *)
-	echo "--- mainline opens ours, and we what it made"
-	. "$(dirname "$0")/lib-mainline.sh"
-	mainline_load
-	find_flash() { # SECTORS: sets $flash to mainline's volume of that size
-		local dir
-		for dir in /sys/block/bcache*/; do
-			[ "$(cat "$dir/size")" != "$1" ] || [ -n "$(ls "$dir/slaves" | grep ram1)" ] || flash=/dev/$(basename "$dir")
-		done
-		[ -n "${flash:-}" ] || die "no volume of $1: $(grep . /sys/block/bcache*/size)"
-		nodes
-		[ -b "$flash" ] || mknod "$flash" b $(tr : ' ' <"/sys/block/${flash#/dev/}/dev")
-	}
-	mainline_up $ssd $hdd
-	find_flash 24576
-	sum "$flash" count=128 | cmp - /run/sum || die "mainline reads something else"
-	dd if=/run/rnd of="$flash" bs=64k seek=16 count=8 oflag=direct conv=notrunc,fdatasync status=none || die "mainline's write"
-	sum "$flash" >/run/sum
-	echo 16M >"$(ls -d /sys/fs/bcache/*-*)/flash_vol_create" || die "flash_vol_create"
-	sleep 1
-	unset flash
-	find_flash 32768
-	dd if=/run/rnd of="$flash" bs=64k seek=3 oflag=direct conv=notrunc,fdatasync status=none || die "mainline's write"
-	sum "$flash" >/run/theirs
-	mainline_quiet "a volume of ours"
-	mainline_down
-	up v 24576 films
-	sum /dev/mapper/v | cmp - /run/sum || die "after mainline: wrong data"
-	uuid=$(message v volume list | sed -n 's/ .* bytes=16777216 .*//p')
-	up t 32768 "$uuid"
-	sum /dev/mapper/t | cmp - /run/theirs || die "mainline's volume: wrong data"
-	remove t
-	run message v volume remove "$uuid"
-	remove v
-	mainline_up $ssd $hdd
-	[ "$(ls -d /sys/block/bcache*/ | wc -l)" = 3 ] || die "mainline still has it: $(ls /sys/block)"
-	mainline_quiet "a volume that was removed"
-	mainline_down
-	;;
-esac
 unload_module
