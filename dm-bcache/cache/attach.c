@@ -16,10 +16,10 @@
 #include "cache/context.h"
 #include "cache/inplace.h"
 #include "cache/origin.h"
+#include "cache/slot.h"
 #include "cache/volume.h"
 #include "lib/port.h"
 #include "store/index.h"
-#include "store/journal.h"
 #include "store/uuids.h"
 
 static u32 now(void)
@@ -49,56 +49,14 @@ static int check_super(struct dmbc_origin *o, struct dmbc_why *why)
 	return -EINVAL;
 }
 
-int dmbc_attach_empty(struct dmbc_set *set, u32 slot)
-{
-	int r = dmbc_index_invalidate(set->index, slot, 0, DMBC_KEY_MAX_OFFSET);
-
-	return r ? r : dmbc_journal_flush(set->journal);
-}
-
-/* The old slot is of no use, and neither is what the cache holds of it. */
-int dmbc_attach_retire(struct dmbc_set *set, u32 slot)
-{
-	int r;
-
-	dmbc_uuids_detach(set->uuids, slot, now());
-	r = dmbc_uuids_write(set->uuids);
-	return r ? r : dmbc_index_invalidate(set->index, slot, 0, DMBC_KEY_MAX_OFFSET);
-}
-
-/* A new slot in memory, an old one only when there is no other. */
-int dmbc_attach_take_slot(struct dmbc_set *set, const struct dmbc_attach_who *who,
-			  struct dmbc_why *why)
-{
-	int slot = dmbc_uuids_add(set->uuids, who->uuid, who->label, now()), r;
-
-	if (slot >= 0)
-		return slot;
-	slot = dmbc_uuids_reusable(set->uuids);
-	if (slot < 0) {
-		dmbc_explain(why,
-			     "all %u slots of the SSD are taken: remove all targets on it, then "
-			     "those that were detached can be used again",
-			     dmbc_uuids_slots(set->uuids));
-		return slot;
-	}
-	r = dmbc_attach_empty(set, slot);
-	if (r) {
-		dmbc_explain(why, "an old slot of the SSD cannot be emptied");
-		return r;
-	}
-	dmbc_uuids_take(set->uuids, slot, who->uuid, who->label, now());
-	return slot;
-}
-
 static int new_slot(struct dmbc_origin *o, struct dmbc_why *why)
 {
 	struct dmbc_uuids *u = o->set->uuids;
-	struct dmbc_attach_who who = { .label = o->super.disk.label };
+	struct dmbc_slot_user who = { .label = o->super.disk.label };
 	int slot, r;
 
 	memcpy(who.uuid, o->super.disk.uuid, sizeof(who.uuid));
-	slot = dmbc_attach_take_slot(o->set, &who, why);
+	slot = dmbc_slot_take(o->set, &who, why);
 	if (slot < 0)
 		return slot;
 	r = dmbc_uuids_write(u);
@@ -130,7 +88,7 @@ static int find_slot(struct dmbc_origin *o, struct dmbc_why *why)
 		return -EINVAL;
 	}
 	if (slot >= 0) {
-		r = dmbc_attach_retire(set, slot);
+		r = dmbc_slot_retire(set, slot);
 		if (r) {
 			dmbc_explain(why, "its old slot on the SSD cannot be given up");
 			return r;

@@ -26,6 +26,7 @@
 #include "cache/context.h"
 #include "cache/event.h"
 #include "cache/origin.h"
+#include "cache/slot.h"
 #include "lib/port.h"
 
 #define DM_MSG_PREFIX "bcache"
@@ -155,7 +156,7 @@ bool dmbc_detach_finish(struct dmbc_origin *o)
 	if (done) {
 		WRITE_ONCE(o->tie, DMBC_TIE_PLAIN);
 		/* what remains there is clean and nobody's; if this fails, the next attach does it */
-		dmbc_attach_retire(set, o->inode);
+		dmbc_slot_retire(set, o->inode);
 	}
 	mutex_unlock(&set->lock);
 	if (!done) {

@@ -19,9 +19,9 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
-#include "cache/attach.h"
 #include "cache/context.h"
 #include "cache/inflight.h"
+#include "cache/slot.h"
 #include "lib/note.h"
 #include "lib/port.h"
 #include "store/blockio.h"
@@ -155,7 +155,7 @@ static int look_at_disk(struct dmbc_origin *o, int slot, struct dmbc_note_disk *
 /* Durably, before the note says that what the SSD has is this disk's. */
 static int drop(struct dmbc_origin *o, int slot, struct dmbc_why *why)
 {
-	int r = dmbc_attach_empty(o->set, slot);
+	int r = dmbc_slot_empty(o->set, slot, 0);
 
 	if (r)
 		dmbc_explain(why, "what the SSD has of it cannot be dropped");

@@ -17,12 +17,11 @@
 #include <linux/slab.h>
 #include <linux/uuid.h>
 
-#include "cache/attach.h"
 #include "cache/bypass.h"
 #include "cache/context.h"
+#include "cache/slot.h"
 #include "lib/port.h"
 #include "store/index.h"
-#include "store/journal.h"
 #include "store/uuids.h"
 
 #define DM_MSG_PREFIX "bcache"
@@ -142,7 +141,7 @@ static int check_size(struct dmbc_set *set, u64 sectors, struct dmbc_why *why)
 static int new_volume(struct dmbc_set *set, const char *label, u64 sectors, struct dmbc_why *why)
 {
 	u8 padded[DMBC_SB_LABEL_BYTES] = {};
-	struct dmbc_attach_who who = { .label = padded };
+	struct dmbc_slot_user who = { .label = padded };
 	int slot, r = check_size(set, sectors, why);
 	uuid_t uuid;
 
@@ -156,7 +155,7 @@ static int new_volume(struct dmbc_set *set, const char *label, u64 sectors, stru
 	memcpy(padded, label, strlen(label));
 	uuid_gen(&uuid);
 	export_uuid(who.uuid, &uuid);
-	slot = dmbc_attach_take_slot(set, &who, why);
+	slot = dmbc_slot_take(set, &who, why);
 	if (slot < 0)
 		return slot;
 	dmbc_uuids_set_volume(set->uuids, slot, sectors);
@@ -219,14 +218,6 @@ int dmbc_volume_create(struct dmbc_origin *o, const char *label, u64 sectors, st
 	return r < 0 ? r : 0;
 }
 
-/* Holes first: a power cut in between leaves a large volume, not dirty data that nobody owns. */
-static int cut_off(struct dmbc_set *set, u32 slot, u64 sectors)
-{
-	int r = dmbc_index_invalidate(set->index, slot, sectors, DMBC_KEY_MAX_OFFSET);
-
-	return r ? r : dmbc_journal_flush(set->journal);
-}
-
 static int resize(struct dmbc_set *set, int slot, u64 sectors, struct dmbc_why *why)
 {
 	u64 old = __le64_to_cpu(dmbc_uuids_slot(set->uuids, slot)->sectors);
@@ -239,8 +230,8 @@ static int resize(struct dmbc_set *set, int slot, u64 sectors, struct dmbc_why *
 		dmbc_explain(why, "it is in use: it may only grow");
 		return -EBUSY;
 	}
-	if (sectors < old)
-		r = cut_off(set, slot, sectors);
+	if (sectors < old) /* holes first: a power cut in between leaves a large volume */
+		r = dmbc_slot_empty(set, slot, sectors);
 	if (!r) {
 		dmbc_uuids_set_volume(set->uuids, slot, sectors);
 		r = dmbc_uuids_write(set->uuids);
@@ -281,8 +272,8 @@ int dmbc_volume_remove(struct dmbc_origin *o, const char *name, struct dmbc_why 
 		r = -EBUSY;
 	}
 	if (!r) {
-		r = cut_off(set, slot, 0);
-		r = r ? r : dmbc_attach_retire(set, slot);
+		r = dmbc_slot_empty(set, slot, 0);
+		r = r ? r : dmbc_slot_retire(set, slot);
 		if (r)
 			dmbc_explain(why, "the SSD cannot be written");
 	}
