@@ -77,7 +77,7 @@ static int find_slot(struct dmbc_origin *o, struct dmbc_why *why)
 	int slot = dmbc_uuids_find(set->uuids, o->super.disk.uuid);
 	int r;
 
-	if (slot >= 0 && dmbc_uuids_slot(set->uuids, slot)->flags) {
+	if (slot >= 0 && dmbc_uuids_is_volume(set->uuids, slot)) {
 		dmbc_explain(why, "its uuid is that of a volume on the SSD");
 		return -EINVAL;
 	}

@@ -219,7 +219,7 @@ int dmbc_inplace_load(struct dmbc_origin *o, struct dmbc_why *why)
 	r = refuse_super(o, why);
 	if (r)
 		return r;
-	if (slot >= 0 && dmbc_uuids_slot(o->set->uuids, slot)->flags) {
+	if (slot >= 0 && dmbc_uuids_is_volume(o->set->uuids, slot)) {
 		dmbc_explain(why, "its uuid is that of a volume on the SSD");
 		return -EINVAL;
 	}

@@ -86,11 +86,6 @@ static bool has_label(const struct dmbc_disk_uuid *u, const char *name)
 	       (length == sizeof(u->label) || !u->label[length]);
 }
 
-static bool is_volume(const struct dmbc_disk_uuid *u)
-{
-	return __le32_to_cpu(u->flags) & DMBC_UUID_FLASH_ONLY;
-}
-
 /* By uuid or label; -ENOENT; -EEXIST: two have that label. */
 static int find_volume(struct dmbc_set *set, const char *name, struct dmbc_why *why)
 {
@@ -103,7 +98,7 @@ static int find_volume(struct dmbc_set *set, const char *name, struct dmbc_why *
 	for (i = 0; i < slots; i++) {
 		const struct dmbc_disk_uuid *u = dmbc_uuids_slot(set->uuids, i);
 
-		if (!is_volume(u))
+		if (!dmbc_uuids_is_volume(set->uuids, i))
 			continue;
 		if (by_uuid ? memcmp(u->uuid, &uuid, sizeof(uuid)) : !has_label(u, name))
 			continue;
@@ -185,7 +180,7 @@ int dmbc_volume_attach(struct dmbc_origin *o, struct dmbc_why *why)
 	memcpy(o->super.disk.uuid, u->uuid, sizeof(u->uuid));
 	memcpy(o->super.disk.label, u->label, sizeof(u->label));
 	o->inode = slot;
-	WRITE_ONCE(o->volume->sectors, __le64_to_cpu(u->sectors));
+	WRITE_ONCE(o->volume->sectors, min_t(u64, __le64_to_cpu(u->sectors), DMBC_KEY_MAX_OFFSET));
 	smp_store_release(&o->attached, true);
 	return 0;
 }
@@ -292,7 +287,7 @@ int dmbc_volume_list(struct dmbc_origin *o,
 	mutex_lock(&set->lock);
 	r = check_set(set, why);
 	for (i = 0; !r && i < dmbc_uuids_slots(set->uuids); i++)
-		if (is_volume(dmbc_uuids_slot(set->uuids, i)))
+		if (dmbc_uuids_is_volume(set->uuids, i))
 			fn(ctx, dmbc_uuids_slot(set->uuids, i),
 			   dmbc_index_dirty_sectors(set->index, i));
 	mutex_unlock(&set->lock);

@@ -221,6 +221,14 @@ void dmbc_uuids_set_label(struct dmbc_uuids *u, __u32 slot, const __u8 *label)
 	memcpy(u->slot[slot].label, label, sizeof(u->slot[slot].label));
 }
 
+bool dmbc_uuids_is_volume(const struct dmbc_uuids *u, __u32 slot)
+{
+	const struct dmbc_disk_uuid *s = &u->slot[slot];
+
+	return (__le32_to_cpu(s->flags) & DMBC_UUID_FLASH_ONLY) && !same_uuid(s->uuid, free_uuid) &&
+	       !same_uuid(s->uuid, detached_uuid);
+}
+
 void dmbc_uuids_set_volume(struct dmbc_uuids *u, __u32 slot, __u64 sectors)
 {
 	u->slot[slot].flags |= __cpu_to_le32(DMBC_UUID_FLASH_ONLY);

@@ -46,6 +46,8 @@ void dmbc_uuids_take(struct dmbc_uuids *u, __u32 slot, const __u8 uuid[16], cons
 		     __u32 now);
 /* @label: DMBC_SB_LABEL_BYTES; memory only. */
 void dmbc_uuids_set_label(struct dmbc_uuids *u, __u32 slot, const __u8 *label);
+/* In use by a volume, which has no backing device. */
+bool dmbc_uuids_is_volume(const struct dmbc_uuids *u, __u32 slot);
 /* The slot is a volume of that size, without a backing device; memory only. */
 void dmbc_uuids_set_volume(struct dmbc_uuids *u, __u32 slot, __u64 sectors);
 /* Marks a slot as detached for ever (memory only). */

@@ -77,6 +77,23 @@ static void old_slots_are_used_again(struct fixture *f)
 	dmbc_uuids_destroy(u);
 }
 
+static void volumes_are_slots_of_their_own(struct fixture *f)
+{
+	struct dmbc_uuids *u = table(f);
+
+	dmbc_uuids_add(u, one, label, 1);
+	assert_false(dmbc_uuids_is_volume(u, 0));
+	dmbc_uuids_set_volume(u, 0, 77);
+	assert_true(dmbc_uuids_is_volume(u, 0));
+	assert_int_equal(__le64_to_cpu(dmbc_uuids_slot(u, 0)->sectors), 77);
+	dmbc_uuids_detach(u, 0, 2);
+	assert_false(dmbc_uuids_is_volume(u, 0));
+	assert_int_equal(__le32_to_cpu(dmbc_uuids_slot(u, 0)->flags), 0);
+	dmbc_uuids_set_volume(u, 1, 5); /* a medium may say anything of a free one */
+	assert_false(dmbc_uuids_is_volume(u, 1));
+	dmbc_uuids_destroy(u);
+}
+
 static void a_full_table_is_full(struct fixture *f)
 {
 	struct dmbc_uuids *u = table(f);
@@ -184,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fixture_test(slots_are_never_used_twice),
 		fixture_test(old_slots_are_used_again),
+		fixture_test(volumes_are_slots_of_their_own),
 		fixture_test(a_full_table_is_full),
 		fixture_test(the_table_comes_back),
 		fixture_test(old_entries_are_read),
