@@ -61,7 +61,8 @@ sum /dev/mapper/v | cmp - /run/sum || die "after a power cut: wrong data"
 echo "--- beside a disk: messages"
 create c $ssd $hdd writeback sequential_cutoff 0 writeback_running 0
 refused "already" message c volume create films 4M
-refused "not a uuid" message c volume create "$uuid" 4M
+refused "already" message c volume create "$uuid" 4M
+refused "not a uuid" message c volume create 5ca1ab1e-0000-4000-8000-000000000001 4M
 refused "size" message c volume create music 1000
 run message c volume create music 4M
 [ "$(message c volume list | grep -c bytes=)" = 2 ] || die "list: $(message c volume list)"
