@@ -106,5 +106,29 @@ run message c writeback run
 [ "$(message c get writeback_running)" = 1 ] || die "run"
 refused "use pause or run" writeback stop
 remove c
+
+echo "--- slots of disks that left are used again"
+format $ssd $hdd --bucket 8K --block 4K
+verify_fio slots $hdd --offset=8k --rw=write --bs=64k --size=1m
+disk_sum >/run/sum
+slots=64 # 8K / 128
+create c $ssd $hdd writethrough
+for turn in $(seq $slots); do
+	dd if=/dev/mapper/c of=/dev/null bs=64k count=4 iflag=direct status=none
+	message c detach && wait_for 10 state_is detached || die "turn $turn: $(status c)"
+	[ "$turn" = $slots ] || message c attach || die "turn $turn: $(dmesg | tail -2)"
+done
+refused "slots of the SSD are taken" attach
+remove c
+for turn in 1 2 3; do
+	create c $ssd $hdd writethrough
+	md5sum </dev/mapper/c | cmp - /run/sum || die "turn $turn: wrong data"
+	dd if=/dev/mapper/c of=/dev/null bs=64k count=4 iflag=direct status=none
+	message c detach && wait_for 10 state_is detached || die "turn $turn: $(status c)"
+	dd if=/dev/urandom of=$hdd bs=64k seek=1 count=4 conv=notrunc,fsync status=none
+	disk_sum >/run/sum
+	remove c
+done
+"$DMBCACHE" check $ssd || die "check: code $?"
 remove ssd
 unload_module
