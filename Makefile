@@ -46,6 +46,9 @@ check-uml: ## tests on kernels with address, undefined-behaviour, locking and le
 check-crash: ## power cuts of the store at every write of many workloads, with counts
 	@tests/crash/run
 
+check-faults: ## seeded bugs: for each a test must fail; half an hour
+	@tests/crash/check-faults
+
 check-powercut: ## thousands of power cuts in a virtual machine; hours
 	@EPOCHS=6 CUTS=400 TIMEOUT=20000 tests/vm/100-cuts.sh
 
@@ -75,4 +78,4 @@ clean: ## removes what was built here; the test kernels stay in ~/.cache/dm-bcac
 help: ## this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all module tools install dkms check check-unit check-vm check-uml check-crash check-long lint format demo bench clean help
+.PHONY: all module tools install dkms check check-unit check-vm check-uml check-crash check-faults check-powercut check-interop check-long lint format demo bench clean help

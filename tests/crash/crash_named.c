@@ -3,7 +3,9 @@
  * Failure classes that random work seldom meets, each brought about on purpose:
  *
  *   generations    D24: buckets go round hundreds of times over a leaf that nobody rewrites
+ *   reuse          D10: buckets go round under slow reads
  *   replay-loop    H1: power fails in one start after the other, behind each journal write
+ *   starved        D9: each allocation of a start that replays many keys fails once
  *   rotten-set     a damaged last set of a leaf whose keys the journal has forgotten
  *   torn-set       ... and one whose keys it still has
  *   hidden-entry   a damaged journal entry with newer ones behind it in its bucket
@@ -13,11 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <linux/slab.h>
 
 #include "shim.h"
 #include "sim/sim_load.h"
+
+#define ROUND_SECONDS 60
 
 static void open_store(struct sim_store *s)
 {
@@ -40,9 +45,12 @@ static void reopen_disk(struct sim_store *s, enum sim_survivors which)
 
 /* ---- generations ------------------------------------------------------------------------ */
 
-#define OLD_KEYS 600 /* of one sector: more than a leaf holds */
-#define TURNS 300 /* of all buckets */
+#define OLD_SECTORS 1200 /* every second one has a key: more than a leaf holds */
+#define TURNS 400 /* of all buckets */
+#define LATE 300 /* from here on gc runs */
 #define STALLS 40
+#define NEW_SECTORS 1024 /* written all the time; each says which one it is */
+#define NEW_STAMP (1ULL << 32)
 
 static void put(struct sim_store *s, u32 inode, u64 pos, u32 sectors, u64 ptr)
 {
@@ -76,7 +84,7 @@ static void check_old(struct sim_store *s)
 	struct dmbc_fragment f;
 	u64 pos, stamp;
 
-	for (pos = 0; pos < OLD_KEYS; pos++) {
+	for (pos = 0; pos < OLD_SECTORS; pos++) {
 		if (dmbc_index_lookup(s->index, 0, pos, 1, true, &f))
 			shim_die(SHIM_PLACE, "lookup failed");
 		if (f.kind == DMBC_FRAGMENT_HOLE)
@@ -95,7 +103,9 @@ static bool turn_buckets(struct sim_store *s)
 	u32 stalls = 0;
 
 	while (left && stalls < STALLS) {
-		if (write_clean(s, 1, 16 * sim_random_below(64), 16, 1ULL << 32)) {
+		u64 pos = 16 * sim_random_below(NEW_SECTORS / 16);
+
+		if (write_clean(s, 1, pos, 16, NEW_STAMP + pos)) {
 			left--;
 			stalls = 0;
 		} else {
@@ -120,8 +130,8 @@ static void generations(void)
 	sim_disk_set_latency(s.io, 0);
 	sim_store_format(s.io, &f);
 	open_store(&s);
-	for (pos = 0; pos < OLD_KEYS;)
-		pos += write_clean(&s, 0, pos, 1, 1000 + pos);
+	for (pos = 0; pos < OLD_SECTORS;)
+		pos += 2 * write_clean(&s, 0, pos, 1, 1000 + pos);
 	for (turn = 0; turn < TURNS; turn++) {
 		turned += turn_buckets(&s);
 		check_old(&s);
@@ -130,7 +140,7 @@ static void generations(void)
 			open_store(&s);
 			check_old(&s);
 		}
-		if (turn == TURNS / 2) { /* now it is the index that has to let go */
+		if (turn == LATE) { /* now it is the index that has to let go */
 			sim_store_close(&s);
 			s.gc_delay = 1;
 			open_store(&s);
@@ -138,6 +148,58 @@ static void generations(void)
 	}
 	if (turned < TURNS / 2)
 		shim_die(SHIM_PLACE, "only %u turns of %u: gc did not help", turned, TURNS);
+	sim_store_close(&s);
+	dmbc_blockio_destroy(s.io);
+}
+
+/* ---- slow reads --------------------------------------------------------------------------- */
+
+#define READERS 8
+
+struct reuse {
+	struct sim_store *s;
+	u32 readers; /* that have not ended */
+};
+
+/* What a lookup has found is there as long as the bucket is pinned. */
+static void slow_reader(void *arg)
+{
+	struct reuse *u = arg;
+	struct dmbc_fragment f;
+	u64 pos, stamp;
+	u32 reads;
+
+	for (reads = 0; reads < 50; reads++) {
+		pos = sim_random_below(NEW_SECTORS);
+		if (dmbc_index_lookup(u->s->index, 1, pos, 1, true, &f))
+			shim_die(SHIM_PLACE, "lookup failed");
+		if (f.kind == DMBC_FRAGMENT_HOLE) {
+			sim_sleep(1);
+			continue;
+		}
+		sim_sleep(sim_random_below(4 * HZ));
+		if (sim_disk_read_stamps(u->s->io, dmbc_ptr_sector(f.ptr), 1, &stamp) ||
+		    stamp != NEW_STAMP + pos)
+			shim_die(SHIM_PLACE, "read of sector %llu finds %llu", pos, stamp);
+		dmbc_bucket_unpin(&u->s->buckets, f.ptr);
+	}
+	u->readers--;
+}
+
+static void reuse(void)
+{
+	struct sim_format f = { 1, 16, 160, DMBC_REPLACE_FIFO };
+	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct reuse u = { .s = &s, .readers = READERS };
+	u32 i;
+
+	sim_store_format(s.io, &f);
+	open_store(&s);
+	turn_buckets(&s);
+	for (i = 0; i < READERS; i++)
+		sim_spawn(slow_reader, &u, "reader");
+	while (u.readers)
+		turn_buckets(&s);
 	sim_store_close(&s);
 	dmbc_blockio_destroy(s.io);
 }
@@ -216,6 +278,68 @@ static void replay_loop(void)
 	}
 	sim_store_close(&p.s);
 	dmbc_blockio_destroy(p.s.io);
+	sim_load_exit(&l);
+}
+
+/* ---- starts without memory ---------------------------------------------------------------- */
+
+/* A start in which the @n-th allocation fails, and another; false: it has fewer. */
+static bool start_starved(struct sim_load *l, const struct sim_image *image, u64 n)
+{
+	struct sim_store *s = l->store;
+	size_t bytes = (size_t)l->inodes * l->sectors * sizeof(*l->map);
+	void *map = kmemdup(l->map, bytes, GFP_KERNEL | __GFP_NOFAIL);
+	bool failed;
+	int r;
+
+	s->io = sim_disk_reopen(sim_image_copy(image));
+	sim_fail_allocation(n);
+	r = sim_store_open(s);
+	failed = sim_fail_allocation(0);
+	if (r && (r != -ENOMEM || !failed))
+		shim_die(SHIM_PLACE, "allocation %llu: error %d: %s", n, r, s->why.text);
+	if (r)
+		open_store(s);
+	sim_load_recover(l);
+	sim_load_check(l);
+	sim_store_close(s);
+	dmbc_blockio_destroy(s->io);
+	memcpy(l->map, map, bytes); /* the past is still there */
+	kfree(map);
+	return failed;
+}
+
+static void starved(void)
+{
+	struct sim_format f = { 1, 16, 900, 0 };
+	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors),
+			       .node_memory = 1 };
+	struct sim_load l = {
+		.store = &s,
+		.inodes = 1,
+		.sectors = 8000,
+		.max_sectors = 1,
+		.workers = 4,
+		.flushes = 5,
+		.history = true,
+		.no_reads = true,
+	};
+	struct sim_image *image;
+	u32 volumes;
+	u64 n;
+
+	sim_load_init(&l);
+	sim_store_format(s.io, &f);
+	open_store(&s);
+	sim_load_run(&l, 5000 + sim_random_below(1000));
+	image = sim_disk_crash_image_with(s.io, SIM_SURVIVE_TORN);
+	sim_disk_cut_now(s.io);
+	sim_store_close(&s);
+	dmbc_blockio_destroy(s.io);
+	volumes = l.volumes;
+	for (n = 1; start_starved(&l, image, n); n++)
+		l.volumes = volumes;
+	sim_image_free(image);
 	sim_load_exit(&l);
 }
 
@@ -350,9 +474,15 @@ static const struct {
 	void (*fn)(void);
 	u32 rounds;
 } tests[] = {
-	{ "generations", generations, 2 },    { "replay-loop", replay_loop, 20 },
-	{ "rotten-set", rotten_set, 50 },     { "torn-set", torn_set, 50 },
+	/* clang-format off */
+	{ "generations", generations, 2 },
+	{ "reuse", reuse, 20 },
+	{ "replay-loop", replay_loop, 20 },
+	{ "starved", starved, 2 },
+	{ "rotten-set", rotten_set, 50 },
+	{ "torn-set", torn_set, 50 },
 	{ "hidden-entry", hidden_entry, 50 },
+	/* clang-format on */
 };
 
 static void run(void *arg)
@@ -380,8 +510,10 @@ int main(int argc, char **argv)
 		n = rounds ? rounds : tests[i].rounds;
 		printf("%s: %llu rounds from seed %llu\n", tests[i].name, n, seed);
 		fflush(stdout);
-		while (n--)
+		while (n--) {
+			alarm(ROUND_SECONDS); /* a start that hangs */
 			sim_run(run, &fn, seed + n);
+		}
 	}
 	return !found;
 }

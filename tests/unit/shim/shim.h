@@ -37,6 +37,8 @@ u32 sim_random_below(u32 n);
 
 /* One of @one_in allocations that may fail does; 0: none. */
 void sim_fail_allocations(u32 one_in);
+/* The @n-th from now fails, once; 0: none. True: what an earlier call asked for has happened. */
+bool sim_fail_allocation(u64 n);
 /* A switch happens on average at each n-th place where it may; default 16. */
 void sim_set_preemption(u32 n);
 /* pr_* messages go to stderr or nowhere. */

@@ -340,10 +340,30 @@ void sim_shrink(unsigned long nr)
 /* ---- memory ---------------------------------------------------------------------------- */
 
 static u32 fail_one_in;
+static u64 fail_after;
+static bool fail_done;
 
 void sim_fail_allocations(u32 one_in)
 {
 	fail_one_in = one_in;
+}
+
+bool sim_fail_allocation(u64 n)
+{
+	bool done = fail_done;
+
+	fail_after = n;
+	fail_done = false;
+	return done;
+}
+
+static bool fails_now(void)
+{
+	if (fail_after && !--fail_after) {
+		fail_done = true;
+		return true;
+	}
+	return fail_one_in && !sim_random_below(fail_one_in);
 }
 
 #define RECLAIM_ONE_IN 256 /* allocations that may sleep call the shrinkers */
@@ -360,7 +380,7 @@ void *shim_kmalloc(size_t bytes, gfp_t gfp, const char *place)
 			sim_shrink(RECLAIM_ONE_IN);
 	}
 	shim_preempt();
-	if (fail_one_in && !(gfp & __GFP_NOFAIL) && !sim_random_below(fail_one_in))
+	if (!(gfp & __GFP_NOFAIL) && fails_now())
 		return NULL;
 	if (!(bytes & (bytes - 1)) && bytes > align)
 		align = bytes;
