@@ -17,6 +17,8 @@
 #define DEVICES "/sys/block/bcache*/"
 #define WAIT_MS 60000
 
+static const char *disks[2];
+
 /* Writes @text to all files that match; -1 if one does not take it. */
 static int put(const char *pattern, const char *text)
 {
@@ -64,6 +66,27 @@ static int wait_until(const char *pattern, int there)
 	return 0;
 }
 
+/* The set's last write comes after its folder is gone, and the disks are let go after that. */
+static int wait_let_go(void)
+{
+	unsigned int i;
+	int ms = 0;
+
+	for (i = 0; i < 2; i++) {
+		int fd;
+
+		while ((fd = open(disks[i], O_RDWR | O_EXCL)) < 0) {
+			if ((ms += 20) > WAIT_MS) {
+				printf("  %s: %s\n", disks[i], strerror(errno));
+				return -1;
+			}
+			usleep(20000);
+		}
+		close(fd);
+	}
+	return 0;
+}
+
 static int make_node(const char *node)
 {
 	unsigned int major, minor;
@@ -85,6 +108,8 @@ static int make_node(const char *node)
 
 int mainline_start(const char *ssd, const char *hdd, const char *node)
 {
+	disks[0] = ssd;
+	disks[1] = hdd;
 	if (put("/sys/fs/bcache/register", ssd) || put("/sys/fs/bcache/register", hdd) ||
 	    wait_until(DEVICES "bcache/cache", 1) || make_node(node))
 		return -1;
@@ -114,5 +139,5 @@ int mainline_stop(void)
 {
 	if (put(DEVICES "bcache/stop", "1") || wait_until(DEVICES, 0) || put(SETS "stop", "1"))
 		return -1;
-	return wait_until(SETS, 0);
+	return wait_until(SETS, 0) || wait_let_go() ? -1 : 0;
 }
