@@ -175,6 +175,7 @@ struct dmbc_origin {
 	bool unsettled; /* the index holds clean keys of unflushed data that may not be durable yet */
 
 	struct dmbc_inflight inflight;
+	atomic_t dropping; /* walks that make holes which are not durable yet */
 	struct dmbc_seq seq; /* under seq_lock (irqsave) */
 	spinlock_t seq_lock;
 

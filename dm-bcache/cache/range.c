@@ -3,7 +3,8 @@
  * Owns invalidate, prefetch and verify: a walk over a range, fragment by
  * fragment of what the index has there; each walk has its step:
  *
- *   drop_fragment()    replaces a clean key by a hole, if it still is the same
+ *   drop_fragment()    replaces a clean key by a hole, if it still is the same;
+ *                      all holes are made durable at the end
  *   fill_fragment()    enters the hole as a fill, like a read miss, copies it
  *                      from the disk to the SSD and adds its key
  *   compare_fragment() enters the range like writeback, so that no write goes to
@@ -29,6 +30,7 @@
 #include "store/alloc.h"
 #include "store/blockio.h"
 #include "store/index.h"
+#include "store/journal.h"
 
 #define DM_MSG_PREFIX "bcache"
 
@@ -98,11 +100,21 @@ static int drop_fragment(struct walk *w, u64 pos, const struct dmbc_fragment *f)
 	return r;
 }
 
+/*
+ * A power cut can bring back what was dropped, until the holes are durable: the
+ * writes that see only a hole by now must know. If the SSD fails they never are.
+ */
 int dmbc_range_invalidate(struct dmbc_origin *o, u64 start, u64 end, struct dmbc_range_result *r)
 {
 	struct walk w = { .origin = o, .result = r };
+	int error, durable;
 
-	return walk(&w, start, end, drop_fragment);
+	atomic_inc(&o->dropping);
+	error = walk(&w, start, end, drop_fragment);
+	durable = dmbc_journal_flush(o->set->journal);
+	if (!durable)
+		atomic_dec(&o->dropping);
+	return error ? error : durable;
 }
 
 /* ---- prefetch ------------------------------------------------------------------------ */

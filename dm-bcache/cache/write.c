@@ -156,7 +156,7 @@ static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
 
 	if (!r && f->kind != DMBC_FRAGMENT_HOLE)
 		dmbc_bucket_unpin(&o->set->buckets, f->ptr);
-	else if (!r && f->revivable)
+	else if (!r && (f->revivable || atomic_read(&o->dropping)))
 		f->kind = DMBC_FRAGMENT_CLEAN;
 	return r;
 }

@@ -20,6 +20,7 @@
 
 #define LARGE 16
 #define UNKNOWN UINT64_MAX
+#define INVALIDATE "invalidate 0 %llu" /* sectors */
 
 static const char *const everything[] = {
 	"cache_mode writeback",
@@ -32,11 +33,17 @@ static const char *const everything[] = {
 	"set sequential_cutoff 65536",
 	"set sequential_cutoff 0",
 	"reload",
+	INVALIDATE,
+	"prefetch 0 %llu",
 	NULL,
 };
 static const char *const housework[] = { "flush", "gc", "gc", NULL };
-static const char *const modes[] = { "cache_mode writethrough", "cache_mode writearound",
-				     "cache_mode writethrough", "cache_mode none", NULL };
+static const char *const modes[] = { "cache_mode writethrough",
+				     "cache_mode writearound",
+				     "cache_mode writethrough",
+				     "cache_mode none",
+				     INVALIDATE,
+				     NULL };
 
 const struct load loads[] = {
 	{ "small, fsync", 4, 700, 8, 0, 200, 50, 0, 50, 20000, housework },
@@ -236,7 +243,10 @@ static void *disturb(void *arg)
 	while (l->pause && l->disturbances[count])
 		count++;
 	while (count && !stop) {
-		const char *what = l->disturbances[draw(&d->random, count)];
+		char what[64];
+
+		snprintf(what, sizeof(what), l->disturbances[draw(&d->random, count)],
+			 (unsigned long long)d->target->sectors);
 		if (d->target->disturb(what)) {
 			printf("  %s failed\n", what);
 			failed = 1;
