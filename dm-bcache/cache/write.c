@@ -9,9 +9,9 @@
  *   around: write_around(), punch() likewise, send_around(), around_done()
  *
  * Dirty data already under a write decides for its piece: it goes to the SSD,
- * whatever the mode. If there is no space it goes around, but durably: a hole
- * that is durable before the disk's new data would lose, in a power cut, the old
- * data that was flushed and the new.
+ * whatever the mode. If there is no space it goes around, but durably, see
+ * send_over_dirty(): a hole that is durable before the disk's new data would
+ * lose, in a power cut, the old data that was flushed and the new.
  */
 #include <linux/device-mapper.h>
 
@@ -90,6 +90,7 @@ static void key_durable(struct dmbc_journal_waiter *w, int error)
 {
 	struct dmbc_request *rq = container_of(w, struct dmbc_request, waiter);
 
+	leave_range(rq);
 	if (error)
 		dmbc_request_defer(rq, after_failure);
 	else
@@ -105,19 +106,18 @@ static void key_done(struct dmbc_put *put)
 	if (rq->ptr)
 		unpin(rq);
 	dmbc_inflight_poison(o, rq->start, rq->sectors);
-	leave_range(rq);
 	leave_ssd(rq);
-	if (put->insert.error && !rq->status) {
-		dmbc_request_defer(rq, after_failure);
-		return;
-	}
-	if (rq->fua && !rq->status) {
+	if (rq->fua && !rq->status && !put->insert.error) {
 		rq->waiter.fn = key_durable;
 		dmbc_journal_flush_with(o->set->journal, &rq->waiter,
 					DMBC_FLUSH_ANYCTX | DMBC_FLUSH_DIRECT);
 		return;
 	}
-	dmbc_request_finish(rq);
+	leave_range(rq);
+	if (put->insert.error && !rq->status)
+		dmbc_request_defer(rq, after_failure);
+	else
+		dmbc_request_finish(rq);
 }
 
 static void queue_put(struct dmbc_request *rq, const struct dmbc_key *key,
@@ -413,6 +413,22 @@ static void send_around_later(struct dmbc_request *rq)
 	send_around(rq);
 }
 
+/*
+ * Over dirty data it is the other way round: the new data is durable before the
+ * hole. And before both the dirty data itself: else a power cut could leave an
+ * older, clean key over the new data on the disk. As FUA the request also keeps
+ * its range until the hole is durable: the next write sees only a hole, and the
+ * dirty data could come back over it although it was FUA itself.
+ */
+static int send_over_dirty(struct dmbc_request *rq)
+{
+	rq->fua = true;
+	rq->punched = send_around_later;
+	rq->waiter.fn = hole_durable;
+	dmbc_journal_flush_with(rq->origin->set->journal, &rq->waiter, DMBC_FLUSH_ANYCTX);
+	return DM_MAPIO_SUBMITTED;
+}
+
 /* In the range nothing new comes under the write, so the look that counts is the one from there. */
 static int write_around(struct dmbc_request *rq)
 {
@@ -428,10 +444,9 @@ static int write_around(struct dmbc_request *rq)
 	r = look_below(rq, &below);
 	if (r)
 		return give_up_range(rq, r);
-	/* over dirty data it is the other way round: the new data is durable before the hole */
 	rq->invalidate = below == DMBC_FRAGMENT_DIRTY;
 	if (rq->invalidate)
-		rq->bio->bi_opf |= REQ_FUA;
+		return send_over_dirty(rq);
 	return below == DMBC_FRAGMENT_CLEAN ? punch(rq, send_around_later) : send_around(rq);
 }
 
