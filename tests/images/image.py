@@ -118,7 +118,7 @@ class Node:
         return found
 
     def live(self):
-        """Key by place, the last set wins; of interior nodes."""
+        """Key by place, the last set wins, and what was freed since is not there; of interior nodes."""
         keys = {}
         for s in self.sets():
             for key in s.keys():
@@ -127,7 +127,7 @@ class Node:
         for s in self.sets():
             for key in s.keys():
                 if not key.end and not key.inode:
-                    keys = {p: k for p, k in keys.items() if k.sector != key.sector or k.gen == key.gen}
+                    keys = {p: k for p, k in keys.items() if k.sector != key.sector or not 0 < (key.gen - k.gen) % 256 < 128}
         return [keys[p] for p in sorted(keys)]
 
     def mark(self, journal_seq):

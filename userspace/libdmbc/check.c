@@ -174,10 +174,14 @@ static bool see_piece(void *ctx, const struct dmbc_key *k)
 {
 	struct check *c = ctx;
 	const struct dmbc_range range = key_range(k);
+	int ahead;
 
 	if (!dmbc_key_size(k) || !dmbc_key_has_ptr(k))
 		return true;
-	if (dmbc_set_ahead(c->set, k->ptr) <= 0)
+	ahead = dmbc_set_ahead(c->set, k->ptr);
+	if (ahead < 0 && !dmbc_set_bucket_of(c->set, k->ptr)->unknown)
+		return true; /* in conflict with dirty data: told already */
+	if (ahead <= 0)
 		return dmbc_keys_join(&c->joiner, k);
 	if (dmbc_key_dirty(k))
 		dmbc_finding_add(c->fs, DMBC_FINDING_DIRTY_STALE, &range, key_place(c, k),

@@ -250,12 +250,10 @@ static void children(struct run *run, const struct dmbc_walk_node *n, const stru
 
 /* ---- nodes ----------------------------------------------------------------------------- */
 
-/* In a damaged node a child may be named that was split since: a rescue looks for itself. */
+/* Where sets are missing, children are named that were given up since, and what they say is old. */
 static bool goes_down(const struct dmbc_walk *w, const struct dmbc_walk_node *n)
 {
-	if (!n->level || n->state == DMBC_NODE_NOTHING || (n->level == 1 && w->interior_only))
-		return false;
-	return n->state == DMBC_NODE_OK || !w->set->rescue;
+	return n->level > (w->interior_only ? 1 : 0) && n->state == DMBC_NODE_OK;
 }
 
 static void visit_node(struct run *run, unsigned int level, const struct dmbc_span *span,
