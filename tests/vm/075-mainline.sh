@@ -38,6 +38,7 @@ for layout in "--bucket 8K --block 512" "--bucket 64K --block 512" "--bucket 128
 	losetup -d "$ssd" "$hdd"
 	rm -f /run/*.img
 	remove c
+	sound /dev/ram0 /dev/ram1
 
 	mainline_up /dev/ram0 /dev/ram1
 	same "mainline after remove ($layout)" "$bcache"
@@ -53,6 +54,7 @@ for layout in "--bucket 8K --block 512" "--bucket 64K --block 512" "--bucket 128
 	drain c
 	same "ours after flush ($layout)" /dev/mapper/c
 	remove c
+	sound /dev/ram0 /dev/ram1
 	echo "ok $layout"
 done
 unload_module

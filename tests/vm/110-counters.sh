@@ -79,5 +79,6 @@ same ${f[discarded_bytes]} $((2 << 20)) "discarded bytes"
 same $((f[write_hit_bytes] + f[write_miss_bytes] + f[write_bypass_bytes])) 16384 "bytes written beside a discard"
 drain c
 remove c
+sound $ssd $hdd
 remove ssd
 unload_module

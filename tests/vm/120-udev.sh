@@ -64,6 +64,7 @@ mainline_down
 create c "$ssd" "$hdd" writeback
 [ "$(md5sum </dev/mapper/c)" = "$want" ] || die "we read something else"
 remove c
+sound "$ssd" "$hdd"
 echo "ok never both"
 losetup -d "$ssd" "$hdd"
 unload_module

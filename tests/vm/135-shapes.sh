@@ -80,6 +80,7 @@ for shape in $shapes; do
 	[ "$(md5 "$flash")" = "$flash_want" ] || die "$shape: the flash volume has changed"
 	mainline_quiet "$shape"
 	mainline_down
+	sound $ssd "$hdd"
 	dm remove ssd || die "remove ssd"
 	losetup -d "$hdd"
 	echo "ok $shape, $depth levels"
