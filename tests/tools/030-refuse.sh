@@ -99,6 +99,8 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	expect 2 "c: cannot open: Permission denied; run as root" \
 		setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all "$dmbcache" format --cache c
 	chmod 644 c
+	expect 1 "only root may; try sudo" setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all "$dmbcache" list
+	equal "lines for others than root" 1 "$(wc -l <out)"
 fi
 
 # A full standard output is not success.

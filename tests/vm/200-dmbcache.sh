@@ -4,7 +4,7 @@
 # timeout: 90
 # memory: 1024
 . "$(dirname "$0")/lib.sh"
-load_module
+$MP dm-mod
 ramdisks 3 128
 ssd=/dev/ram0 hdd=/dev/ram1
 format $ssd $hdd --bucket 128K
@@ -19,6 +19,8 @@ refused() {
 }
 equal() { [ "$2" = "$3" ] || die "$1: '$2' instead of '$3'"; }
 
+refused "the kernel has no dm-bcache; try modprobe dm-bcache" create c $ssd $hdd
+load_module
 equal "nothing runs" "$(tool list | wc -l)" 1
 equal "nothing runs" "$(tool list --json | tr -d ' \n')" "[]"
 refused "not a disk made to be cached" create c $ssd $ssd
@@ -27,6 +29,12 @@ refused "unknown mode" create c $ssd $hdd --mode writesideways
 refused "sequential_cutoff" create c $ssd $hdd --option sequential_cutof=4M
 refused "NAME=VALUE" create c $ssd $hdd --option sequential_cutoff
 refused "there is no such device" status c
+refused "there is no such device" flush c
+refused "there is no such device" flush $'c\nd'
+for name in "a b" a/b .. '' 'a\x20b' $'a\tb'; do
+	refused "no name for a cache; use letters" create "$name" $ssd $hdd
+done
+refused "of 128 letters is too long; use at most 127" create "$(printf 'a%.0s' {1..128})" $ssd $hdd
 [ ! -e /dev/mapper/c ] || die "a refused cache left its node"
 
 equal "dry run" "$(tool create c $ssd $hdd --mode writeback --option sequential_cutoff=0 --dry-run)" \
@@ -79,12 +87,20 @@ equal detach "$(field c state)" detached
 refused "" detach c
 cmp -n 8388608 /run/data /dev/mapper/c || die "the detached disk differs"
 run tool attach c
+refused "$ssd: in use" check $ssd
+refused "$ssd: in use" dump $ssd
+refused "$ssd: in use" verify $ssd $hdd
+refused "$ssd: in use" writeback $ssd $hdd
+refused "$ssd: in use" repair --dry-run $ssd
+refused "$ssd: in use" format --force --cache $ssd
+run tool show $ssd $hdd >/dev/null
 sleep 1000 </dev/mapper/c &
 refused "in use" remove c
 kill %1
 wait
 run tool remove c
 [ ! -e /dev/mapper/c ] || die "remove left the node"
+sound $ssd $hdd
 refused "there is no such device" remove c
 # another target is not ours
 echo "0 1000 linear /dev/ram2 0" | dm create other && nodes

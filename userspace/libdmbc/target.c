@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <libdevmapper.h>
+#include <linux/dm-ioctl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -48,6 +49,12 @@ static struct dm_task *task_make(int type, const char *name)
 	return task;
 }
 
+static enum dmbc_result no_such(const char *name, struct dmbc_error *err)
+{
+	return dmbc_error_set(err, DMBC_REFUSED, "%s: there is no such device; see dmbcache list",
+			      name);
+}
+
 static enum dmbc_result explain(struct dm_task *task, const char *name, const char *doing, int mark,
 				struct dmbc_error *err)
 {
@@ -58,10 +65,17 @@ static enum dmbc_result explain(struct dm_task *task, const char *name, const ch
 	if (geteuid())
 		return dmbc_error_set(err, DMBC_REFUSED, "%s: %s: only root may; try sudo", name,
 				      doing);
+	if (error == ENXIO)
+		return no_such(name, err);
 	if (error == ENODEV || error == ENOENT)
 		return dmbc_error_set(err, DMBC_IO,
 				      "%s: the kernel offers no device-mapper; try modprobe dm_mod",
 				      name);
+	if (strstr(reason, "unknown target type"))
+		return dmbc_error_set(err, DMBC_IO,
+				      "%s: %s: the kernel has no dm-bcache; try modprobe "
+				      "dm-bcache, or install its module",
+				      name, doing);
 	if (error == EBUSY && !reason[0])
 		return dmbc_error_set(err, DMBC_REFUSED,
 				      "%s: %s: it is in use; unmount it or stop what uses it first",
@@ -162,6 +176,25 @@ enum dmbc_result dmbc_target_table(const struct dmbc_target_spec *spec, __u64 *s
 	return n < 0 ? dmbc_error_set(err, DMBC_IO, "%s: not enough memory", spec->name) : DMBC_OK;
 }
 
+/* The kernel takes nearly any name, but udev and shells do not. */
+static enum dmbc_result refuse_odd(const char *name, struct dmbc_error *err)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "#+-.:=@_";
+	size_t bytes = strlen(name);
+
+	if (!bytes || name[strspn(name, good)] || !strcmp(name, ".") || !strcmp(name, ".."))
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "'%s': no name for a cache; use letters, digits and "
+				      "#+-.:=@_ only",
+				      name);
+	if (bytes >= DM_NAME_LEN)
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "a name of %zu letters is too long; use at most %d", bytes,
+				      DM_NAME_LEN - 1);
+	return DMBC_OK;
+}
+
 static enum dmbc_result refuse_taken(const char *name, struct dmbc_error *err)
 {
 	struct dm_task *task = task_make(DM_DEVICE_INFO, name);
@@ -219,7 +252,9 @@ enum dmbc_result dmbc_target_create(const struct dmbc_target_spec *spec, struct 
 	__u64 sectors;
 	char *words;
 
-	r = refuse_taken(spec->name, err);
+	r = refuse_odd(spec->name, err);
+	if (r == DMBC_OK)
+		r = refuse_taken(spec->name, err);
 	if (r == DMBC_OK)
 		r = dmbc_target_table(spec, &sectors, &words, err);
 	if (r != DMBC_OK)
@@ -255,8 +290,7 @@ static enum dmbc_result line_of(int type, const char *name, char **line, struct 
 
 	/* a device that is not there is no failure of the task */
 	if (r == DMBC_OK && (!dm_task_get_info(task, &info) || !info.exists))
-		r = dmbc_error_set(err, DMBC_REFUSED,
-				   "%s: there is no such device; see dmbcache list", name);
+		r = no_such(name, err);
 	if (r == DMBC_OK) {
 		dm_get_next_target(task, NULL, &start, &length, &target, &params);
 		if (!target || strcmp(target, DMBC_TARGET_NAME))

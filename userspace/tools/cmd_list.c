@@ -10,20 +10,34 @@ static const struct option_row options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
+struct listing {
+	struct json_object *list; /* NULL: lines of text */
+	bool begun;
+};
+
+static void print_head(struct listing *l)
+{
+	if (!l->begun && !l->list)
+		printf("%-16s %-12s %-12s %-10s %s\n", "NAME", "STATE", "MODE", "SSD", "DISK");
+	l->begun = true;
+}
+
 static enum dmbc_result print_one(void *ctx, const char *name, struct dmbc_error *err)
 {
-	struct json_object *list = ctx, *object;
+	struct listing *l = ctx;
+	struct json_object *object;
 	char ssd[64], hdd[64];
 	struct online o;
 	enum dmbc_result r = online_look(&o, name, err);
 
 	if (r == DMBC_OK)
 		r = dmbc_target_devices(name, ssd, hdd, sizeof(ssd), err);
-	if (r == DMBC_OK && list) {
+	print_head(l);
+	if (r == DMBC_OK && l->list) {
 		object = online_json(name, &o.fields);
 		json_object_object_add(object, "ssd", json_object_new_string(ssd));
 		json_object_object_add(object, "hdd", json_object_new_string(hdd));
-		json_object_array_add(list, object);
+		json_object_array_add(l->list, object);
 	} else if (r == DMBC_OK) {
 		printf("%-16s %-12s %-12s %-10s %s\n", name, dmbc_fields_text(&o.fields, "state"),
 		       dmbc_fields_text(&o.fields, "mode"), ssd, hdd);
@@ -34,7 +48,7 @@ static enum dmbc_result print_one(void *ctx, const char *name, struct dmbc_error
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	struct json_object *list = NULL;
+	struct listing l = { NULL, false };
 	struct dmbc_error err;
 	enum dmbc_result r;
 	bool json = false;
@@ -50,12 +64,12 @@ static int run(const struct command *command, int argc, char **argv)
 		json = true;
 	}
 	if (json)
-		list = json_object_new_array();
-	else
-		printf("%-16s %-12s %-12s %-10s %s\n", "NAME", "STATE", "MODE", "SSD", "DISK");
-	r = dmbc_target_list(print_one, list, &err);
-	if (list)
-		tool_print_json(list);
+		l.list = json_object_new_array();
+	r = dmbc_target_list(print_one, &l, &err);
+	if (r == DMBC_OK)
+		print_head(&l);
+	if (l.list)
+		tool_print_json(l.list);
 	if (r != DMBC_OK)
 		tool_report(r, &err);
 	return (int)r;

@@ -49,19 +49,24 @@ void tool_help(const struct command *command)
 
 int tool_refuse(const char *format, ...)
 {
+	struct dmbc_error err;
 	va_list args;
 
-	fputs("dmbcache: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(err.text, sizeof(err.text), format, args);
 	va_end(args);
-	fputc('\n', stderr);
-	return DMBC_REFUSED;
+	return tool_report(DMBC_REFUSED, &err);
 }
 
+/* Names that were given are in it: a line stays a line, and a terminal as it is. */
 int tool_report(enum dmbc_result result, const struct dmbc_error *err)
 {
-	fprintf(stderr, "dmbcache: %s\n", err->text);
+	const char *c;
+
+	fputs("dmbcache: ", stderr);
+	for (c = err->text; *c; c++)
+		fputc((unsigned char)*c < ' ' || *c == 127 ? '?' : *c, stderr);
+	fputc('\n', stderr);
 	return result;
 }
 
