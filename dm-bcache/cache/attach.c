@@ -42,16 +42,16 @@ static int check_super(struct dmbc_origin *o, struct dmbc_why *why)
 		return -ESTALE;
 	}
 	if (!dmbc_super_attached(&o->super) ||
-	    !memcmp(o->super.disk.set_uuid, o->set->super.disk.set_uuid, 16))
+	    !memcmp(o->super.disk.set_uuid, o->set->store.super.disk.set_uuid, 16))
 		return 0;
 	dmbc_explain(why, "it belongs to cache set %pUb, the SSD is %pUb", o->super.disk.set_uuid,
-		     o->set->super.disk.set_uuid);
+		     o->set->store.super.disk.set_uuid);
 	return -EINVAL;
 }
 
 static int new_slot(struct dmbc_origin *o, struct dmbc_why *why)
 {
-	struct dmbc_uuids *u = o->set->uuids;
+	struct dmbc_uuids *u = o->set->store.uuids;
 	struct dmbc_slot_user who = { .label = o->super.disk.label };
 	int slot, r;
 
@@ -74,10 +74,10 @@ static int find_slot(struct dmbc_origin *o, struct dmbc_why *why)
 	struct dmbc_set *set = o->set;
 	enum dmbc_state state = dmbc_super_state(&o->super);
 	bool joined = dmbc_super_attached(&o->super);
-	int slot = dmbc_uuids_find(set->uuids, o->super.disk.uuid);
+	int slot = dmbc_uuids_find(set->store.uuids, o->super.disk.uuid);
 	int r;
 
-	if (slot >= 0 && dmbc_uuids_is_volume(set->uuids, slot)) {
+	if (slot >= 0 && dmbc_uuids_is_volume(set->store.uuids, slot)) {
 		dmbc_explain(why, "its uuid is that of a volume on the SSD");
 		return -EINVAL;
 	}
@@ -106,7 +106,7 @@ static int write_super(struct dmbc_origin *o, bool dirty, struct dmbc_why *why)
 
 	if (!o->inplace && dmbc_super_attached(s) && dmbc_super_state(s) == state)
 		return 0;
-	dmbc_super_set_attached(s, o->set->super.disk.set_uuid);
+	dmbc_super_set_attached(s, o->set->store.super.disk.set_uuid);
 	dmbc_super_set_state(s, state);
 	dmbc_super_set_mode(s, READ_ONCE(o->mode));
 	r = dmbc_origin_write_super(o);
@@ -133,7 +133,7 @@ int dmbc_attach(struct dmbc_origin *o, struct dmbc_why *why)
 	o->inode = r;
 	/* A crash may have left dirty keys under a clean state: mainline does not wait. */
 	dirty = dmbc_super_state(&o->super) == DMBC_STATE_DIRTY ||
-		dmbc_index_dirty_sectors(o->set->index, o->inode);
+		dmbc_index_dirty_sectors(o->set->store.index, o->inode);
 	r = write_super(o, dirty, why);
 	if (r)
 		return r;

@@ -134,7 +134,7 @@ static bool is_failed(struct dmbc_request *rq)
 
 bool dmbc_bypass_full(struct dmbc_set *set)
 {
-	return dmbc_alloc_in_use_percent(set->alloc) > CACHE_ADD_PERCENT;
+	return dmbc_alloc_in_use_percent(set->store.alloc) > CACHE_ADD_PERCENT;
 }
 
 /* ---- reads ---------------------------------------------------------------------------------- */
@@ -189,7 +189,7 @@ static enum dmbc_bypass write_reason(struct dmbc_request *rq, enum dmbc_mode mod
 enum dmbc_write_way dmbc_bypass_write(struct dmbc_request *rq)
 {
 	enum dmbc_mode mode = READ_ONCE(rq->origin->mode);
-	u32 in_use = dmbc_alloc_in_use_percent(rq->origin->set->alloc);
+	u32 in_use = dmbc_alloc_in_use_percent(rq->origin->set->store.alloc);
 
 	rq->bypass = write_reason(rq, mode, in_use);
 	if (rq->bypass)

@@ -135,16 +135,16 @@ static int set_init(struct dmbc_set *set, struct dmbc_why *why)
 		dmbc_explain(why, "out of memory");
 		return r;
 	}
-	r = open_io(set->bdev, &set->io, why);
+	r = open_io(set->bdev, &set->store.io, why);
 	if (r)
 		return r;
-	r = dmbc_super_load_cache(set->io, &set->super, why);
-	set->g = set->super.geometry;
+	r = dmbc_super_load_cache(set->store.io, &set->store.super, why);
+	set->store.g = set->store.super.geometry;
 	if (!r)
-		r = check_block(set->bdev, set->g.block_sectors, why);
+		r = check_block(set->bdev, set->store.g.block_sectors, why);
 	if (r)
 		return r;
-	set->notes = dmbc_notes_create(set->io, &set->g);
+	set->notes = dmbc_notes_create(set->store.io, &set->store.g);
 	if (!IS_ERR(set->notes))
 		return 0;
 	dmbc_explain(why, "out of memory");
@@ -174,8 +174,8 @@ void dmbc_set_destroy(struct dmbc_set *set)
 	WRITE_ONCE(set->state, DMBC_SET_STOPPED); /* too late to fail */
 	dmbc_startup_undo(set);
 	dmbc_notes_destroy(set->notes);
-	if (set->io)
-		dmbc_blockio_destroy(set->io);
+	if (set->store.io)
+		dmbc_blockio_destroy(set->store.io);
 	dmbc_read_set_exit(set);
 	workqueues_destroy(set);
 	free_percpu(set->counters);
@@ -235,12 +235,12 @@ static void origin_free(struct dmbc_origin *o)
 
 static int check_belongs(struct dmbc_origin *o, struct dmbc_why *why)
 {
-	const struct dmbc_disk_super *mine = &o->super.disk, *sets = &o->set->super.disk;
+	const struct dmbc_disk_super *mine = &o->super.disk, *sets = &o->set->store.super.disk;
 	u32 block = __le16_to_cpu(mine->block_size);
 
-	if (block < o->set->g.block_sectors) {
+	if (block < o->set->store.g.block_sectors) {
 		dmbc_explain(why, "block size of %u sectors; the SSD needs %u or more", block,
-			     o->set->g.block_sectors);
+			     o->set->store.g.block_sectors);
 		return -EINVAL;
 	}
 	if (dmbc_super_attached(&o->super) &&
@@ -425,7 +425,7 @@ void dmbc_origin_suspend(struct dmbc_origin *o)
 		return;
 	if (o->dirty_marked && !o->volume)
 		dmbc_origin_mark_clean(o);
-	dmbc_journal_flush(set->journal);
+	dmbc_journal_flush(set->store.journal);
 }
 
 /* ---- control -------------------------------------------------------------------- */
@@ -452,8 +452,8 @@ static void tell_store(struct dmbc_set *set)
 {
 	mutex_lock(&set->lock);
 	if (set->state != DMBC_SET_NEW) {
-		dmbc_journal_set_delay(set->journal, set->option[DMBC_OPT_JOURNAL_DELAY]);
-		dmbc_refill_set_policy(set->refill, dmbc_startup_policy(set));
+		dmbc_journal_set_delay(set->store.journal, set->option[DMBC_OPT_JOURNAL_DELAY]);
+		dmbc_refill_set_policy(set->store.refill, dmbc_startup_policy(set));
 	}
 	mutex_unlock(&set->lock);
 }
@@ -565,10 +565,10 @@ int dmbc_origin_set_label(struct dmbc_origin *o, const char *label, struct dmbc_
 	    READ_ONCE(set->state) == DMBC_SET_RUNNING) {
 		memset(mine, 0, DMBC_SB_LABEL_BYTES);
 		memcpy(mine, label, strlen(label));
-		dmbc_uuids_set_label(set->uuids, o->inode, mine);
+		dmbc_uuids_set_label(set->store.uuids, o->inode, mine);
 		dmbc_explain(why, "the super block or the SSD cannot be written");
 		r = dmbc_origin_write_super(o);
-		r = r ? r : dmbc_uuids_write(set->uuids);
+		r = r ? r : dmbc_uuids_write(set->store.uuids);
 	}
 	mutex_unlock(&set->lock);
 	return r;

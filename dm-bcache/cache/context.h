@@ -31,26 +31,16 @@
 #include <dm-bcache/format.h>
 
 #include "cache/counters.h"
-#include "compat/compat.h"
 #include "lib/congested.h"
-#include "lib/geometry.h"
 #include "lib/options.h"
 #include "lib/seq.h"
-#include "store/bucket.h"
-#include "store/super.h"
+#include "store/store.h"
 
-struct dmbc_alloc;
 struct dmbc_blockio;
 struct dmbc_detach;
 struct dmbc_gc;
-struct dmbc_gens;
-struct dmbc_index;
 struct dmbc_inplace;
-struct dmbc_journal;
-struct dmbc_nodes;
 struct dmbc_notes;
-struct dmbc_refill;
-struct dmbc_uuids;
 struct dmbc_volume;
 struct dmbc_windows;
 struct dmbc_writeback;
@@ -65,22 +55,8 @@ enum dmbc_set_state {
 struct dmbc_set {
 	struct block_device *bdev; /* the SSD; open as long as a target lives */
 	char name[BDEVNAME_SIZE];
-	struct dmbc_super super;
-	struct dmbc_geometry g;
+	struct dmbc_store store; /* io is made with the set, the rest by startup.c */
 	struct dmbc_notes *notes; /* on disks without super blocks */
-
-	/* store, in the order of creation */
-	struct dmbc_blockio *io;
-	struct dmbc_buckets buckets;
-	struct dmbc_journal *journal;
-	struct dmbc_alloc *alloc;
-	struct dmbc_gens *gens;
-	struct dmbc_refill *refill;
-	struct dmbc_uuids *uuids;
-	struct dmbc_nodes *nodes;
-	struct dmbc_index *index;
-	struct dmbc_shrinker shrinker; /* of nodes */
-
 	struct dmbc_gc *gc;
 
 	enum dmbc_set_state state; /* WRITE_ONCE; changes under lock */
@@ -123,10 +99,6 @@ struct dmbc_set {
 	bool failed_settled; /* FAILED, and what can be let go at once is */
 	wait_queue_head_t failed_wait; /* for that */
 	struct work_struct failed_work;
-
-	/* startup.c, under lock */
-	unsigned int steps_up; /* how far bring-up got */
-	bool fresh; /* it was a new set's */
 };
 
 enum dmbc_tie {

@@ -141,7 +141,7 @@ static bool write_detached(struct dmbc_origin *o)
 	dmbc_super_set_detached(&o->super);
 	if (!dmbc_origin_write_super(o))
 		return true;
-	dmbc_super_set_attached(&o->super, o->set->super.disk.set_uuid);
+	dmbc_super_set_attached(&o->super, o->set->store.super.disk.set_uuid);
 	dmbc_super_set_state(&o->super, state);
 	return false;
 }

@@ -35,11 +35,11 @@ static void discard_step(struct dmbc_request *rq)
 	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait))
 		return;
 	if (READ_ONCE(o->set->state) == DMBC_SET_RUNNING || !dmbc_errors_write_allowed(o))
-		r = dmbc_index_invalidate(o->set->index, o->inode, rq->start,
+		r = dmbc_index_invalidate(o->set->store.index, o->inode, rq->start,
 					  rq->start + rq->sectors);
 	/* durable before the origin forgets: what was cached must not come back over it */
 	if (!r && READ_ONCE(o->set->state) == DMBC_SET_RUNNING)
-		r = dmbc_journal_flush(o->set->journal);
+		r = dmbc_journal_flush(o->set->store.journal);
 	if (!r && dmbc_inplace_guards(o, rq->start, rq->sectors))
 		r = dmbc_inplace_touch(o, rq->start, rq->sectors);
 	if (!r && o->bdev && bdev_max_discard_sectors(o->bdev)) {

@@ -70,7 +70,7 @@ static void failed_work(struct work_struct *work)
 	struct dmbc_set *set = container_of(work, struct dmbc_set, failed_work);
 	struct dmbc_origin *o;
 
-	dmbc_alloc_set_failed(set->alloc, true);
+	dmbc_alloc_set_failed(set->store.alloc, true);
 	down_write(&set->dirty_gate);
 	mutex_lock(&set->lock);
 	list_for_each_entry(o, &set->origins, link) {
@@ -79,7 +79,7 @@ static void failed_work(struct work_struct *work)
 		dmbc_event_raise(o);
 		if (o->volume) /* never to be let go: there is nowhere else to go */
 			continue;
-		if (dmbc_index_dirty_sectors(set->index, o->inode))
+		if (dmbc_index_dirty_sectors(set->store.index, o->inode))
 			dmbc_origin_wake_writeback(o);
 		else
 			write_stale(o);
@@ -117,8 +117,8 @@ void dmbc_errors_fail_set(struct dmbc_set *set)
 		return;
 	DMERR("SSD %s has failed and is not used any more; see the errors before this line",
 	      set->name);
-	dmbc_index_set_failed(set->index, -EIO);
-	dmbc_journal_set_failed(set->journal, -EIO); /* nobody waits for room for ever */
+	dmbc_index_set_failed(set->store.index, -EIO);
+	dmbc_journal_set_failed(set->store.journal, -EIO); /* nobody waits for room for ever */
 	queue_work(set->store_wq, &set->failed_work);
 }
 

@@ -146,7 +146,7 @@ static void inserted(struct dmbc_put *put)
 		dmbc_count(fill->origin, fills);
 	else
 		dmbc_count(fill->origin, fill_races);
-	dmbc_bucket_unpin(&fill->origin->set->buckets, fill->ptr);
+	dmbc_bucket_unpin(&fill->origin->set->store.buckets, fill->ptr);
 	fill_end(fill);
 }
 
@@ -157,7 +157,7 @@ static void written(struct bio *bio)
 
 	if (bio->bi_status) {
 		dmbc_errors_ssd(o->set);
-		dmbc_bucket_unpin(&o->set->buckets, fill->ptr);
+		dmbc_bucket_unpin(&o->set->store.buckets, fill->ptr);
 		fill_end(fill);
 		return;
 	}
@@ -175,8 +175,8 @@ void dmbc_fill_write(struct dmbc_fill *fill)
 	struct dmbc_set *set = fill->origin->set;
 	u32 stream = fill->origin->inode;
 
-	fill->sectors =
-		dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_CLEAN, stream, fill->sectors, &fill->ptr);
+	fill->sectors = dmbc_alloc_sectors(set->store.alloc, DMBC_ALLOC_CLEAN, stream,
+					   fill->sectors, &fill->ptr);
 	if (!fill->sectors) {
 		fill_end(fill);
 		return;

@@ -48,7 +48,7 @@ static void journal_durable(struct dmbc_journal_waiter *w, int error)
 static void flush_journal(struct dmbc_request *rq)
 {
 	rq->waiter.fn = journal_durable;
-	dmbc_journal_flush_with(rq->origin->set->journal, &rq->waiter, DMBC_FLUSH_ANYCTX);
+	dmbc_journal_flush_with(rq->origin->set->store.journal, &rq->waiter, DMBC_FLUSH_ANYCTX);
 }
 
 static int origin_durable(struct dmbc_request *rq, blk_status_t *error)

@@ -97,7 +97,7 @@ static bool foreground(struct dmbc_gc *gc)
 /* Whoever waits for buckets waits for us: then no pause. */
 static void give_way(struct dmbc_gc *gc)
 {
-	if (foreground(gc) && !dmbc_alloc_has_waiters(gc->set->alloc))
+	if (foreground(gc) && !dmbc_alloc_has_waiters(gc->set->store.alloc))
 		nap(gc, BUSY_PAUSE_MS);
 	else
 		cond_resched();
@@ -105,7 +105,7 @@ static void give_way(struct dmbc_gc *gc)
 
 static int run_pass(struct dmbc_gc *gc)
 {
-	struct dmbc_index *ix = gc->set->index;
+	struct dmbc_index *ix = gc->set->store.index;
 	struct dmbc_index_gc pass = {};
 	int r = dmbc_index_gc_start(ix, &pass);
 
@@ -131,12 +131,12 @@ static int collect(struct dmbc_gc *gc)
 	atomic64_set(&gc->inserted, 0);
 	r = run_pass(gc);
 	dmbc_timing_note(&gc->times, began, ktime_get_ns());
-	dmbc_refill_kick(set->refill);
+	dmbc_refill_kick(set->store.refill);
 	if (r || !READ_ONCE(set->option[DMBC_OPT_COPY_GC]))
 		return r;
 	r = dmbc_gc_move(set, should_stop);
 	if (r > 0)
-		dmbc_refill_kick(set->refill);
+		dmbc_refill_kick(set->store.refill);
 	return min_t(s64, r, 0);
 }
 
@@ -172,7 +172,7 @@ int dmbc_gc_start(struct dmbc_set *set)
 	if (!gc)
 		return -ENOMEM;
 	gc->set = set;
-	gc->limit = div_u64(set->g.nbuckets * set->g.bucket_sectors, PASS_SHARE);
+	gc->limit = div_u64(set->store.g.nbuckets * set->store.g.bucket_sectors, PASS_SHARE);
 	atomic64_set(&gc->inserted, 0);
 	init_waitqueue_head(&gc->wait);
 	gc->thread = kthread_run(gc_thread, gc, "dmbc_gc");

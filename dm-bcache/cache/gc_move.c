@@ -50,13 +50,14 @@ static bool is_sparse(const struct dmbc_set *set, const struct dmbc_bucket *b)
 {
 	u32 live = READ_ONCE(b->live);
 
-	return READ_ONCE(b->use) == DMBC_BUCKET_DATA && live && live < set->g.bucket_sectors / 2 &&
-	       !atomic_read(&b->pins);
+	return READ_ONCE(b->use) == DMBC_BUCKET_DATA && live &&
+	       live < set->store.g.bucket_sectors / 2 && !atomic_read(&b->pins);
 }
 
 static u32 class_of(const struct dmbc_set *set, const struct dmbc_bucket *b)
 {
-	return min_t(u32, READ_ONCE(b->live) * 2 * CLASSES / set->g.bucket_sectors, CLASSES - 1);
+	return min_t(u32, READ_ONCE(b->live) * 2 * CLASSES / set->store.g.bucket_sectors,
+		     CLASSES - 1);
 }
 
 /* Live sectors of sparse buckets by fullness: how far up does the budget reach? */
@@ -65,10 +66,10 @@ static u32 choose_class(const struct dmbc_set *set, u64 budget)
 	u64 live[CLASSES] = {}, sum = 0, i;
 	u32 class;
 
-	for (i = dmbc_geometry_first_free(&set->g); i < set->g.nbuckets; i++)
-		if (is_sparse(set, &set->buckets.b[i]))
-			live[class_of(set, &set->buckets.b[i])] +=
-				READ_ONCE(set->buckets.b[i].live);
+	for (i = dmbc_geometry_first_free(&set->store.g); i < set->store.g.nbuckets; i++)
+		if (is_sparse(set, &set->store.buckets.b[i]))
+			live[class_of(set, &set->store.buckets.b[i])] +=
+				READ_ONCE(set->store.buckets.b[i].live);
 	for (class = 0; class < CLASSES; class ++) {
 		sum += live[class];
 		if (sum >= budget)
@@ -80,12 +81,13 @@ static u32 choose_class(const struct dmbc_set *set, u64 budget)
 /* Marks the buckets to be emptied; returns how many. */
 static u32 choose(struct dmbc_set *set)
 {
-	u64 budget = (div_u64(set->g.nbuckets, RESERVE_SHARE) + 1) * set->g.bucket_sectors;
+	u64 budget =
+		(div_u64(set->store.g.nbuckets, RESERVE_SHARE) + 1) * set->store.g.bucket_sectors;
 	u32 class = choose_class(set, budget), nr = 0;
 	u64 i;
 
-	for (i = dmbc_geometry_first_free(&set->g); i < set->g.nbuckets; i++) {
-		struct dmbc_bucket *b = &set->buckets.b[i];
+	for (i = dmbc_geometry_first_free(&set->store.g); i < set->store.g.nbuckets; i++) {
+		struct dmbc_bucket *b = &set->store.buckets.b[i];
 
 		if (!budget || !is_sparse(set, b) || class_of(set, b) > class)
 			continue;
@@ -100,9 +102,9 @@ static void forget_choice(struct dmbc_set *set)
 {
 	u64 i;
 
-	for (i = 0; i < set->g.nbuckets; i++)
-		if (READ_ONCE(set->buckets.b[i].move))
-			WRITE_ONCE(set->buckets.b[i].move, 0);
+	for (i = 0; i < set->store.g.nbuckets; i++)
+		if (READ_ONCE(set->store.buckets.b[i].move))
+			WRITE_ONCE(set->store.buckets.b[i].move, 0);
 }
 
 static bool in_chosen(void *ctx, const struct dmbc_key *k)
@@ -110,7 +112,7 @@ static bool in_chosen(void *ctx, const struct dmbc_key *k)
 	struct dmbc_set *set = ctx;
 
 	return dmbc_key_has_ptr(k) && dmbc_key_size(k) &&
-	       READ_ONCE(dmbc_bucket_at_sector(&set->buckets, dmbc_ptr_sector(k->ptr))->move);
+	       READ_ONCE(dmbc_bucket_at_sector(&set->store.buckets, dmbc_ptr_sector(k->ptr))->move);
 }
 
 /* ---- a group ------------------------------------------------------------------------- */
@@ -163,11 +165,11 @@ static bool take_front(struct mover *mv, struct dmbc_key *k)
 	u32 size = dmbc_key_size(k), got;
 	u64 ptr, start = dmbc_key_start(k);
 
-	if (!dmbc_bucket_pin(&set->buckets, k->ptr))
+	if (!dmbc_bucket_pin(&set->store.buckets, k->ptr))
 		return false;
-	got = dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_MOVED, dmbc_key_inode(k), size, &ptr);
+	got = dmbc_alloc_sectors(set->store.alloc, DMBC_ALLOC_MOVED, dmbc_key_inode(k), size, &ptr);
 	if (!got) {
-		dmbc_bucket_unpin(&set->buckets, k->ptr);
+		dmbc_bucket_unpin(&set->store.buckets, k->ptr);
 		return false;
 	}
 	m->mover = mv;
@@ -198,11 +200,11 @@ static int finish_group(struct mover *mv)
 		if (!mv->move[i].failed)
 			mv->ops[nr_ops++] = &mv->move[i].insert;
 	if (nr_ops)
-		r = dmbc_index_insert(set->index, mv->ops, nr_ops);
+		r = dmbc_index_insert(set->store.index, mv->ops, nr_ops);
 	for (i = 0; i < mv->nr; i++) {
 		mv->moved += mv->move[i].insert.applied;
-		dmbc_bucket_unpin(&set->buckets, mv->move[i].insert.key.ptr);
-		dmbc_bucket_unpin(&set->buckets, mv->move[i].old.ptr);
+		dmbc_bucket_unpin(&set->store.buckets, mv->move[i].insert.key.ptr);
+		dmbc_bucket_unpin(&set->store.buckets, mv->move[i].old.ptr);
 	}
 	mv->nr = 0;
 	return r;
@@ -231,7 +233,7 @@ static int move_keys(struct mover *mv, u32 nr)
 			r = finish_group(mv);
 			begin_group(mv);
 		}
-		full = dmbc_key_size(k) && !dmbc_bucket_stale(&mv->set->buckets, k->ptr);
+		full = dmbc_key_size(k) && !dmbc_bucket_stale(&mv->set->store.buckets, k->ptr);
 	}
 	if (r)
 		return r;
@@ -252,7 +254,7 @@ static int walk(struct mover *mv, bool (*stop)(void))
 	int nr, r;
 
 	while (!scan.done && !stop()) {
-		nr = dmbc_index_scan(mv->set->index, &scan, mv->keys, GROUP);
+		nr = dmbc_index_scan(mv->set->store.index, &scan, mv->keys, GROUP);
 		if (nr < 0)
 			return nr;
 		r = nr ? move_keys(mv, nr) : 0;

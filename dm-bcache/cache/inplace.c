@@ -84,7 +84,7 @@ int dmbc_inplace_create(struct dmbc_origin *o, const struct dmbc_inplace_id *id,
 	memset(&o->super, 0, sizeof(o->super));
 	d->version = __cpu_to_le64(DMBC_SB_BACKING);
 	memcpy(d->uuid, id->uuid, sizeof(d->uuid));
-	d->block_size = __cpu_to_le16(o->set->g.block_sectors);
+	d->block_size = __cpu_to_le16(o->set->store.g.block_sectors);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ static int write_note(struct dmbc_origin *o, bool open)
 	struct dmbc_inplace *ip = o->inplace;
 	struct dmbc_disk_note n = {
 		.sectors = __cpu_to_le64(dmbc_blockio_sectors(o->io)),
-		.super_seq = o->set->super.disk.seq,
+		.super_seq = o->set->store.super.disk.seq,
 		.state = dmbc_super_state(&o->super),
 		.open = open,
 		.known = __cpu_to_le16(ip->known),
@@ -143,8 +143,8 @@ static int look_at_disk(struct dmbc_origin *o, int slot, struct dmbc_note_disk *
 	int r = 0;
 
 	disk->sectors = dmbc_blockio_sectors(o->io);
-	disk->super_seq = __le64_to_cpu(o->set->super.disk.seq);
-	disk->dirty = slot >= 0 && dmbc_index_dirty_sectors(o->set->index, slot);
+	disk->super_seq = __le64_to_cpu(o->set->store.super.disk.seq);
+	disk->dirty = slot >= 0 && dmbc_index_dirty_sectors(o->set->store.index, slot);
 	for (i = 0; i < DMBC_NOTE_REGIONS && !r; i++)
 		r = dmbc_notes_hash(o->io, i, &disk->hash[i]);
 	if (r)
@@ -169,7 +169,7 @@ static void set_joined(struct dmbc_origin *o, const struct dmbc_disk_note *note,
 	struct dmbc_inplace *ip = o->inplace;
 	unsigned int i;
 
-	dmbc_super_set_attached(&o->super, o->set->super.disk.set_uuid);
+	dmbc_super_set_attached(&o->super, o->set->store.super.disk.set_uuid);
 	dmbc_super_set_state(&o->super, dirty ? DMBC_STATE_DIRTY : DMBC_STATE_CLEAN);
 	ip->known = dirty ? __le16_to_cpu(note->known) & ALL_KNOWN : 0;
 	for (i = 0; i < DMBC_NOTE_REGIONS; i++)
@@ -204,7 +204,8 @@ static int decide(struct dmbc_origin *o, int slot, const struct dmbc_disk_note *
 
 static void take_label(struct dmbc_origin *o, int slot)
 {
-	const struct dmbc_disk_uuid *u = slot < 0 ? NULL : dmbc_uuids_slot(o->set->uuids, slot);
+	const struct dmbc_disk_uuid *u =
+		slot < 0 ? NULL : dmbc_uuids_slot(o->set->store.uuids, slot);
 
 	if (u)
 		memcpy(o->super.disk.label, u->label, sizeof(u->label));
@@ -212,14 +213,14 @@ static void take_label(struct dmbc_origin *o, int slot)
 
 int dmbc_inplace_load(struct dmbc_origin *o, struct dmbc_why *why)
 {
-	int slot = dmbc_uuids_find(o->set->uuids, o->inplace->id.uuid), r;
+	int slot = dmbc_uuids_find(o->set->store.uuids, o->inplace->id.uuid), r;
 	struct dmbc_disk_note note;
 
 	lockdep_assert_held(&o->set->lock);
 	r = refuse_super(o, why);
 	if (r)
 		return r;
-	if (slot >= 0 && dmbc_uuids_is_volume(o->set->uuids, slot)) {
+	if (slot >= 0 && dmbc_uuids_is_volume(o->set->store.uuids, slot)) {
 		dmbc_explain(why, "its uuid is that of a volume on the SSD");
 		return -EINVAL;
 	}

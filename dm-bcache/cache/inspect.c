@@ -51,10 +51,11 @@ static void status_buckets(struct dmbc_set *set, struct dmbc_status *st)
 {
 	struct dmbc_bucket_counts n;
 
-	dmbc_buckets_get_counts(&set->buckets, &n);
+	dmbc_buckets_get_counts(&set->store.buckets, &n);
 	st->free_buckets = n.free;
-	st->in_use_percent = dmbc_alloc_in_use_percent(set->alloc);
-	st->used_percent = div64_u64((set->g.nbuckets - n.unused - n.free) * 100, set->g.nbuckets);
+	st->in_use_percent = dmbc_alloc_in_use_percent(set->store.alloc);
+	st->used_percent =
+		div64_u64((set->store.g.nbuckets - n.unused - n.free) * 100, set->store.g.nbuckets);
 }
 
 static void status_store(struct dmbc_origin *o, struct dmbc_status *st)
@@ -64,16 +65,17 @@ static void status_store(struct dmbc_origin *o, struct dmbc_status *st)
 	struct dmbc_journal_stats journal;
 
 	status_buckets(set, st);
-	dmbc_nodes_get_stats(set->nodes, &nodes);
+	dmbc_nodes_get_stats(set->store.nodes, &nodes);
 	st->node_bytes = nodes.pinned_bytes;
 	st->node_cap_bytes = nodes.cap_bytes;
-	dmbc_journal_get_stats(set->journal, &journal);
+	dmbc_journal_get_stats(set->store.journal, &journal);
 	st->journal_seq = journal.seq;
 	st->journal_pending = journal.seq - journal.last_seq;
 	if (!READ_ONCE(o->let_go)) /* else what the lost SSD holds does not count any more */
-		st->dirty_bytes = dmbc_index_dirty_sectors(set->index, o->inode) << SECTOR_SHIFT;
-	st->all_dirty_bytes = dmbc_index_all_dirty_sectors(set->index) << SECTOR_SHIFT;
-	st->tree_depth = dmbc_index_depth(set->index);
+		st->dirty_bytes = dmbc_index_dirty_sectors(set->store.index, o->inode)
+				  << SECTOR_SHIFT;
+	st->all_dirty_bytes = dmbc_index_all_dirty_sectors(set->store.index) << SECTOR_SHIFT;
+	st->tree_depth = dmbc_index_depth(set->store.index);
 	st->gc_running = dmbc_gc_running(set->gc);
 	st->gc_passes = dmbc_gc_passes(set->gc);
 }
@@ -85,16 +87,16 @@ void dmbc_origin_get_status(struct dmbc_origin *o, struct dmbc_status *st)
 	memset(st, 0, sizeof(*st));
 	st->state = state_text(o);
 	st->mode = READ_ONCE(o->mode);
-	memcpy(st->set_uuid, set->super.disk.set_uuid, sizeof(st->set_uuid));
-	st->bucket_bytes = (u64)set->g.bucket_sectors << SECTOR_SHIFT;
-	st->block_bytes = (u64)set->g.block_sectors << SECTOR_SHIFT;
-	st->nbuckets = set->g.nbuckets;
+	memcpy(st->set_uuid, set->store.super.disk.set_uuid, sizeof(st->set_uuid));
+	st->bucket_bytes = (u64)set->store.g.bucket_sectors << SECTOR_SHIFT;
+	st->block_bytes = (u64)set->store.g.block_sectors << SECTOR_SHIFT;
+	st->nbuckets = set->store.g.nbuckets;
 	st->ssd_errors = atomic_read(&set->ssd_errors);
 	st->origin_errors = atomic_read(&o->origin_errors);
 	dmbc_writeback_get(o, st);
 	st->verified_bytes = atomic64_read(&o->verified) << SECTOR_SHIFT;
 	st->differing_bytes = atomic64_read(&o->differing) << SECTOR_SHIFT;
-	st->metadata_bytes = dmbc_blockio_written(set->io) << SECTOR_SHIFT;
+	st->metadata_bytes = dmbc_blockio_written(set->store.io) << SECTOR_SHIFT;
 	dmbc_stats_get(o, st);
 	if (is_up(o))
 		status_store(o, st);
@@ -108,10 +110,10 @@ void dmbc_origin_get_status(struct dmbc_origin *o, struct dmbc_status *st)
 /* How many data buckets there are of each age. */
 static u64 count_ages(struct dmbc_set *set, u32 *by_age, u64 *sum)
 {
-	struct dmbc_buckets *bs = &set->buckets;
+	struct dmbc_buckets *bs = &set->store.buckets;
 	u64 i, nr = 0;
 
-	for (i = dmbc_geometry_first_free(&set->g); i < set->g.nbuckets; i++) {
+	for (i = dmbc_geometry_first_free(&set->store.g); i < set->store.g.nbuckets; i++) {
 		const struct dmbc_bucket *b = &bs->b[i];
 		u16 age;
 
@@ -151,7 +153,7 @@ static void internal_buckets(struct dmbc_set *set, struct dmbc_internal *in)
 {
 	struct dmbc_bucket_counts n;
 
-	dmbc_buckets_get_counts(&set->buckets, &n);
+	dmbc_buckets_get_counts(&set->store.buckets, &n);
 	in->buckets_unused = n.unused + n.free + n.invalidated;
 	in->buckets_dirty = n.dirty_buckets;
 	in->buckets_clean = n.data - min(n.data, n.dirty_buckets);
@@ -164,7 +166,7 @@ static void internal_store(struct dmbc_set *set, struct dmbc_internal *in)
 	struct dmbc_nodes_stats nodes;
 	struct dmbc_journal_stats journal;
 
-	dmbc_nodes_get_stats(set->nodes, &nodes);
+	dmbc_nodes_get_stats(set->store.nodes, &nodes);
 	in->nodes = nodes.nodes;
 	in->dirty_nodes = nodes.dirty_nodes;
 	in->node_appends = nodes.appends;
@@ -172,17 +174,17 @@ static void internal_store(struct dmbc_set *set, struct dmbc_internal *in)
 	in->btree_bytes = nodes.written_sectors << SECTOR_SHIFT;
 	in->read = nodes.read;
 	in->sort = nodes.sort;
-	in->split = dmbc_index_rewrites(set->index);
+	in->split = dmbc_index_rewrites(set->store.index);
 	in->gc = dmbc_gc_times(set->gc);
-	in->tree_depth = dmbc_index_depth(set->index);
-	in->root_percent = dmbc_index_root_percent(set->index);
-	dmbc_journal_get_stats(set->journal, &journal);
+	in->tree_depth = dmbc_index_depth(set->store.index);
+	in->root_percent = dmbc_index_root_percent(set->store.index);
+	dmbc_journal_get_stats(set->store.journal, &journal);
 	in->journal_pending = journal.seq - journal.last_seq;
 	in->journal_free_buckets = journal.free_buckets;
 	in->journal_writes = journal.writes;
 	in->journal_full_waits = journal.full_waits;
 	in->journal_reclaims = journal.reclaims;
-	in->memory_bytes = nodes.pinned_bytes + set->g.nbuckets * sizeof(struct dmbc_bucket) +
+	in->memory_bytes = nodes.pinned_bytes + set->store.g.nbuckets * sizeof(struct dmbc_bucket) +
 			   ((u64)atomic_read(&set->fill_pages) << PAGE_SHIFT);
 }
 
@@ -192,7 +194,7 @@ int dmbc_origin_get_internal(struct dmbc_origin *o, struct dmbc_internal *in)
 
 	memset(in, 0, sizeof(*in));
 	in->now_ns = ktime_get_ns();
-	in->metadata_bytes = dmbc_blockio_written(set->io) << SECTOR_SHIFT;
+	in->metadata_bytes = dmbc_blockio_written(set->store.io) << SECTOR_SHIFT;
 	dmbc_writeback_get_terms(o, in);
 	if (!is_up(o))
 		return 0;

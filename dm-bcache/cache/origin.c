@@ -68,7 +68,8 @@ static void mark_clean_gated(struct dmbc_origin *o)
 	struct dmbc_set *set = o->set;
 
 	if (READ_ONCE(set->state) != DMBC_SET_RUNNING ||
-	    dmbc_index_dirty_sectors(set->index, o->inode) || dmbc_journal_flush(set->journal))
+	    dmbc_index_dirty_sectors(set->store.index, o->inode) ||
+	    dmbc_journal_flush(set->store.journal))
 		return;
 	if (!write_state(o, DMBC_STATE_CLEAN))
 		WRITE_ONCE(o->dirty_marked, false);

@@ -73,7 +73,7 @@ static struct llist_node *apply_batch(struct dmbc_set *set, struct llist_node *n
 			ops[nr_ops++] = &put->insert;
 	}
 	if (nr_ops) {
-		dmbc_index_insert(set->index, ops, nr_ops);
+		dmbc_index_insert(set->store.index, ops, nr_ops);
 		tell_gc(set, ops, nr_ops);
 	}
 	for (i = 0; i < nr_puts; i++)

@@ -66,13 +66,13 @@ static int walk(struct walk *w, u64 start, u64 end, step_fn step)
 			return -EINTR;
 		if (!may_go_on(o))
 			return -EBUSY;
-		r = dmbc_index_lookup(o->set->index, o->inode, start,
+		r = dmbc_index_lookup(o->set->store.index, o->inode, start,
 				      min_t(u64, end - start, STEP_SECTORS), true, &f);
 		if (r)
 			return r;
 		r = step(w, start, &f);
 		if (f.kind != DMBC_FRAGMENT_HOLE)
-			dmbc_bucket_unpin(&o->set->buckets, f.ptr);
+			dmbc_bucket_unpin(&o->set->store.buckets, f.ptr);
 		start = f.end;
 		cond_resched();
 	}
@@ -95,7 +95,7 @@ static int drop_fragment(struct walk *w, u64 pos, const struct dmbc_fragment *f)
 
 	if (f->kind != DMBC_FRAGMENT_CLEAN)
 		return 0;
-	r = dmbc_index_insert(o->set->index, ops, 1);
+	r = dmbc_index_insert(o->set->store.index, ops, 1);
 	w->result->done += drop.applied;
 	return r;
 }
@@ -111,7 +111,7 @@ int dmbc_range_invalidate(struct dmbc_origin *o, u64 start, u64 end, struct dmbc
 
 	atomic_inc(&o->dropping);
 	error = walk(&w, start, end, drop_fragment);
-	durable = dmbc_journal_flush(o->set->journal);
+	durable = dmbc_journal_flush(o->set->store.journal);
 	if (!durable)
 		atomic_dec(&o->dropping);
 	return error ? error : durable;
@@ -178,7 +178,8 @@ static u32 take_space(struct dmbc_origin *o, u32 want, u64 *ptr)
 	u32 got, tries = SPACE_TRIES;
 
 	do {
-		got = dmbc_alloc_sectors(o->set->alloc, DMBC_ALLOC_CLEAN, o->inode, want, ptr);
+		got = dmbc_alloc_sectors(o->set->store.alloc, DMBC_ALLOC_CLEAN, o->inode, want,
+					 ptr);
 		if (!got)
 			msleep(SPACE_PAUSE_MS);
 	} while (!got && --tries && may_go_on(o));
@@ -197,7 +198,7 @@ static int fill_entered(struct walk *w, struct fill *fill, u64 pos, u32 sectors)
 		if (!got)
 			return -ENOSPC;
 		r = copy_in(w, fill, pos, ptr, got);
-		dmbc_bucket_unpin(&o->set->buckets, ptr);
+		dmbc_bucket_unpin(&o->set->store.buckets, ptr);
 		if (r)
 			return r;
 		pos += got;
@@ -261,15 +262,15 @@ static int compare_entered(struct walk *w, u64 pos, const struct dmbc_fragment *
 	struct dmbc_origin *o = w->origin;
 	u32 sectors = f->end - pos, differing, first = 0;
 	struct dmbc_fragment now;
-	int r = dmbc_index_lookup(o->set->index, o->inode, pos, sectors, true, &now);
+	int r = dmbc_index_lookup(o->set->store.index, o->inode, pos, sectors, true, &now);
 
 	if (r)
 		return r;
 	if (now.kind != DMBC_FRAGMENT_HOLE)
-		dmbc_bucket_unpin(&o->set->buckets, now.ptr);
+		dmbc_bucket_unpin(&o->set->store.buckets, now.ptr);
 	if (now.kind != DMBC_FRAGMENT_CLEAN || now.ptr != f->ptr || now.end != f->end)
 		return 0;
-	r = dmbc_blockio_read(o->set->io, dmbc_ptr_sector(f->ptr), sectors, w->cached);
+	r = dmbc_blockio_read(o->set->store.io, dmbc_ptr_sector(f->ptr), sectors, w->cached);
 	r = r ? r : dmbc_blockio_read(o->io, pos, sectors, w->stored);
 	if (r)
 		return r;

@@ -52,7 +52,7 @@ static int hit_done(struct dmbc_request *rq, blk_status_t *error)
 {
 	struct dmbc_set *set = rq->origin->set;
 
-	dmbc_bucket_unpin(&set->buckets, rq->ptr);
+	dmbc_bucket_unpin(&set->store.buckets, rq->ptr);
 	dmbc_bypass_ssd_end(rq, DMBC_OPT_CONGESTED_READ);
 	if (likely(!*error))
 		return dmbc_request_end_done(rq, error);
@@ -72,7 +72,7 @@ static int read_hit(struct dmbc_request *rq, const struct dmbc_fragment *f)
 
 	rq->ptr = f->ptr;
 	rq->dirty = f->kind == DMBC_FRAGMENT_DIRTY;
-	dmbc_bucket_touch(&set->buckets, f->ptr, rq->sectors);
+	dmbc_bucket_touch(&set->store.buckets, f->ptr, rq->sectors);
 	dmbc_account_note(rq, DMBC_READ_HIT);
 	if (rq->bypass)
 		dmbc_count(rq->origin, bypass_hits);
@@ -142,7 +142,7 @@ static int read_blind(struct dmbc_request *rq)
 
 	rq->bypass = DMBC_BYPASS_FAILED;
 	dmbc_account_bypass(rq);
-	if (!o->volume && !dmbc_index_dirty_sectors(o->set->index, o->inode))
+	if (!o->volume && !dmbc_index_dirty_sectors(o->set->store.index, o->inode))
 		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);
 	rq->status = BLK_STS_IOERR;
 	dmbc_request_finish(rq);
@@ -168,7 +168,7 @@ static int read_fragment(struct dmbc_request *rq, struct dmbc_fragment *f)
 	if (f->kind == DMBC_FRAGMENT_HOLE)
 		return read_miss(rq);
 	if (leave_ssd_alone(o, f)) {
-		dmbc_bucket_unpin(&o->set->buckets, f->ptr);
+		dmbc_bucket_unpin(&o->set->store.buckets, f->ptr);
 		return read_miss(rq);
 	}
 	return read_hit(rq, f);
@@ -191,8 +191,8 @@ int dmbc_read_start(struct dmbc_request *rq)
 		return dmbc_request_remap(rq, o->bdev, rq->start, dmbc_request_end_done);
 	}
 	do {
-		r = dmbc_index_lookup(o->set->index, o->inode, rq->start, rq->sectors, rq->deferred,
-				      &f);
+		r = dmbc_index_lookup(o->set->store.index, o->inode, rq->start, rq->sectors,
+				      rq->deferred, &f);
 		if (r == -EAGAIN) {
 			dmbc_count(o, deferred);
 			dmbc_request_defer(rq, read_deferred);

@@ -47,7 +47,7 @@ int dmbc_volume_init(struct dmbc_origin *o, const struct dmbc_volume_ask *ask)
 	o->volume = v;
 	o->unflushed = false;
 	o->dirty_marked = true; /* there is no disk to say it on */
-	o->super.disk.block_size = __cpu_to_le16(o->set->g.block_sectors);
+	o->super.disk.block_size = __cpu_to_le16(o->set->store.g.block_sectors);
 	strscpy(o->name, v->name, sizeof(o->name));
 	return 0;
 }
@@ -89,16 +89,16 @@ static bool has_label(const struct dmbc_disk_uuid *u, const char *name)
 /* By uuid or label; -ENOENT; -EEXIST: two have that label. */
 static int find_volume(struct dmbc_set *set, const char *name, struct dmbc_why *why)
 {
-	u32 slots = dmbc_uuids_slots(set->uuids), i;
+	u32 slots = dmbc_uuids_slots(set->store.uuids), i;
 	int found = -ENOENT;
 	uuid_t uuid;
 	bool by_uuid = strlen(name) == UUID_STRING_LEN && !uuid_parse(name, &uuid);
 
 	lockdep_assert_held(&set->lock);
 	for (i = 0; i < slots; i++) {
-		const struct dmbc_disk_uuid *u = dmbc_uuids_slot(set->uuids, i);
+		const struct dmbc_disk_uuid *u = dmbc_uuids_slot(set->store.uuids, i);
 
-		if (!dmbc_uuids_is_volume(set->uuids, i))
+		if (!dmbc_uuids_is_volume(set->store.uuids, i))
 			continue;
 		if (by_uuid ? memcmp(u->uuid, &uuid, sizeof(uuid)) : !has_label(u, name))
 			continue;
@@ -126,10 +126,10 @@ static struct dmbc_origin *user_of(struct dmbc_set *set, u32 slot)
 
 static int check_size(struct dmbc_set *set, u64 sectors, struct dmbc_why *why)
 {
-	if (sectors && sectors <= DMBC_KEY_MAX_OFFSET && sectors % set->g.block_sectors == 0)
+	if (sectors && sectors <= DMBC_KEY_MAX_OFFSET && sectors % set->store.g.block_sectors == 0)
 		return 0;
 	dmbc_explain(why, "%llu sectors: use a multiple of %u", (unsigned long long)sectors,
-		     set->g.block_sectors);
+		     set->store.g.block_sectors);
 	return -EINVAL;
 }
 
@@ -153,11 +153,11 @@ static int new_volume(struct dmbc_set *set, const char *label, u64 sectors, stru
 	slot = dmbc_slot_take(set, &who, why);
 	if (slot < 0)
 		return slot;
-	dmbc_uuids_set_volume(set->uuids, slot, sectors);
-	r = dmbc_uuids_write(set->uuids);
+	dmbc_uuids_set_volume(set->store.uuids, slot, sectors);
+	r = dmbc_uuids_write(set->store.uuids);
 	if (!r)
 		return slot;
-	dmbc_uuids_detach(set->uuids, slot, ktime_get_real_seconds());
+	dmbc_uuids_detach(set->store.uuids, slot, ktime_get_real_seconds());
 	dmbc_explain(why, "its slot on the SSD cannot be written");
 	return r;
 }
@@ -176,7 +176,7 @@ int dmbc_volume_attach(struct dmbc_origin *o, struct dmbc_why *why)
 		dmbc_explain(why, "volume %s is in use under another name", o->name);
 		return -EBUSY;
 	}
-	u = dmbc_uuids_slot(set->uuids, slot);
+	u = dmbc_uuids_slot(set->store.uuids, slot);
 	memcpy(o->super.disk.uuid, u->uuid, sizeof(u->uuid));
 	memcpy(o->super.disk.label, u->label, sizeof(u->label));
 	o->inode = slot;
@@ -215,7 +215,7 @@ int dmbc_volume_create(struct dmbc_origin *o, const char *label, u64 sectors, st
 
 static int resize(struct dmbc_set *set, int slot, u64 sectors, struct dmbc_why *why)
 {
-	u64 old = __le64_to_cpu(dmbc_uuids_slot(set->uuids, slot)->sectors);
+	u64 old = __le64_to_cpu(dmbc_uuids_slot(set->store.uuids, slot)->sectors);
 	struct dmbc_origin *user = user_of(set, slot);
 	int r = check_size(set, sectors, why);
 
@@ -228,8 +228,8 @@ static int resize(struct dmbc_set *set, int slot, u64 sectors, struct dmbc_why *
 	if (sectors < old) /* holes first: a power cut in between leaves a large volume */
 		r = dmbc_slot_empty(set, slot, sectors);
 	if (!r) {
-		dmbc_uuids_set_volume(set->uuids, slot, sectors);
-		r = dmbc_uuids_write(set->uuids);
+		dmbc_uuids_set_volume(set->store.uuids, slot, sectors);
+		r = dmbc_uuids_write(set->store.uuids);
 	}
 	if (r)
 		dmbc_explain(why, "the SSD cannot be written");
@@ -286,10 +286,10 @@ int dmbc_volume_list(struct dmbc_origin *o,
 
 	mutex_lock(&set->lock);
 	r = check_set(set, why);
-	for (i = 0; !r && i < dmbc_uuids_slots(set->uuids); i++)
-		if (dmbc_uuids_is_volume(set->uuids, i))
-			fn(ctx, dmbc_uuids_slot(set->uuids, i),
-			   dmbc_index_dirty_sectors(set->index, i));
+	for (i = 0; !r && i < dmbc_uuids_slots(set->store.uuids); i++)
+		if (dmbc_uuids_is_volume(set->store.uuids, i))
+			fn(ctx, dmbc_uuids_slot(set->store.uuids, i),
+			   dmbc_index_dirty_sectors(set->store.index, i));
 	mutex_unlock(&set->lock);
 	return r;
 }

@@ -39,7 +39,7 @@ static void range_free(struct dmbc_range_wait *w)
 
 static void unpin(struct dmbc_request *rq)
 {
-	dmbc_bucket_unpin(&rq->origin->set->buckets, rq->ptr);
+	dmbc_bucket_unpin(&rq->origin->set->store.buckets, rq->ptr);
 }
 
 static void leave_range(struct dmbc_request *rq)
@@ -109,7 +109,7 @@ static void key_done(struct dmbc_put *put)
 	leave_ssd(rq);
 	if (rq->fua && !rq->status && !put->insert.error) {
 		rq->waiter.fn = key_durable;
-		dmbc_journal_flush_with(o->set->journal, &rq->waiter,
+		dmbc_journal_flush_with(o->set->store.journal, &rq->waiter,
 					DMBC_FLUSH_ANYCTX | DMBC_FLUSH_DIRECT);
 		return;
 	}
@@ -152,10 +152,11 @@ static void queue_key(struct dmbc_request *rq, bool dirty, bool hole)
 static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
 {
 	struct dmbc_origin *o = rq->origin;
-	int r = dmbc_index_lookup(o->set->index, o->inode, rq->start, rq->sectors, rq->deferred, f);
+	int r = dmbc_index_lookup(o->set->store.index, o->inode, rq->start, rq->sectors,
+				  rq->deferred, f);
 
 	if (!r && f->kind != DMBC_FRAGMENT_HOLE)
-		dmbc_bucket_unpin(&o->set->buckets, f->ptr);
+		dmbc_bucket_unpin(&o->set->store.buckets, f->ptr);
 	else if (!r && (f->revivable || atomic_read(&o->dropping)))
 		f->kind = DMBC_FRAGMENT_CLEAN;
 	return r;
@@ -213,7 +214,7 @@ static void hole_made(struct dmbc_put *put)
 		return;
 	}
 	rq->waiter.fn = hole_durable;
-	dmbc_journal_flush_with(rq->origin->set->journal, &rq->waiter,
+	dmbc_journal_flush_with(rq->origin->set->store.journal, &rq->waiter,
 				DMBC_FLUSH_ANYCTX | DMBC_FLUSH_DIRECT);
 }
 
@@ -269,7 +270,8 @@ static int write_ssd(struct dmbc_request *rq, struct dmbc_request **part)
 		return DM_MAPIO_SUBMITTED;
 	if (unlikely(!dmbc_detach_enter(o)))
 		return -ENOSPC;
-	sectors = dmbc_alloc_sectors(set->alloc, DMBC_ALLOC_DIRTY, o->inode, rq->sectors, &ptr);
+	sectors =
+		dmbc_alloc_sectors(set->store.alloc, DMBC_ALLOC_DIRTY, o->inode, rq->sectors, &ptr);
 	if (!sectors) {
 		dmbc_detach_leave(o);
 		return -ENOSPC;
@@ -361,13 +363,14 @@ static int write_both(struct dmbc_request *rq, struct dmbc_request **part)
 	int r;
 
 	*part = rq;
-	sectors = dmbc_alloc_sectors(o->set->alloc, DMBC_ALLOC_CLEAN, o->inode, rq->sectors, &ptr);
+	sectors = dmbc_alloc_sectors(o->set->store.alloc, DMBC_ALLOC_CLEAN, o->inode, rq->sectors,
+				     &ptr);
 	if (!sectors)
 		return -ENOSPC;
 	rq = dmbc_request_cut(rq, sectors);
 	*part = rq;
 	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait)) {
-		dmbc_bucket_unpin(&o->set->buckets, ptr);
+		dmbc_bucket_unpin(&o->set->store.buckets, ptr);
 		return DM_MAPIO_SUBMITTED;
 	}
 	rq->in_range = true;
@@ -425,7 +428,7 @@ static int send_over_dirty(struct dmbc_request *rq)
 	rq->fua = true;
 	rq->punched = send_around_later;
 	rq->waiter.fn = hole_durable;
-	dmbc_journal_flush_with(rq->origin->set->journal, &rq->waiter, DMBC_FLUSH_ANYCTX);
+	dmbc_journal_flush_with(rq->origin->set->store.journal, &rq->waiter, DMBC_FLUSH_ANYCTX);
 	return DM_MAPIO_SUBMITTED;
 }
 

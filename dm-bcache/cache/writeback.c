@@ -122,7 +122,7 @@ static u64 dirty_sectors(const struct dmbc_writeback *wb)
 {
 	const struct dmbc_origin *o = wb->origin;
 
-	return dmbc_index_dirty_sectors(o->set->index, o->inode);
+	return dmbc_index_dirty_sectors(o->set->store.index, o->inode);
 }
 
 /* A detach is at work. */
@@ -152,12 +152,12 @@ static bool disk_awake(const struct dmbc_origin *o)
 static bool much_dirty(const struct dmbc_writeback *wb)
 {
 	struct dmbc_set *set = wb->origin->set;
-	u64 allowed = div_u64(set->g.nbuckets * set->g.bucket_sectors *
+	u64 allowed = div_u64(set->store.g.nbuckets * set->store.g.bucket_sectors *
 				      option(wb, DMBC_OPT_WRITEBACK_PERCENT),
 			      100);
 
-	return dmbc_index_all_dirty_sectors(set->index) > allowed ||
-	       dmbc_alloc_in_use_percent(set->alloc) >
+	return dmbc_index_all_dirty_sectors(set->store.index) > allowed ||
+	       dmbc_alloc_in_use_percent(set->store.alloc) >
 		       READ_ONCE(set->option[DMBC_OPT_CUTOFF_WRITEBACK]);
 }
 
@@ -192,7 +192,7 @@ static bool is_urgent(const struct dmbc_writeback *wb)
 	struct dmbc_set *set = wb->origin->set;
 
 	return READ_ONCE(wb->flushing) || set_failed(wb) || wb->draining ||
-	       dmbc_alloc_in_use_percent(set->alloc) >
+	       dmbc_alloc_in_use_percent(set->store.alloc) >
 		       READ_ONCE(set->option[DMBC_OPT_CUTOFF_WRITEBACK]);
 }
 
@@ -257,13 +257,13 @@ static bool still_dirty(struct dmbc_origin *o, struct dmbc_key *k)
 {
 	struct dmbc_fragment f;
 
-	if (dmbc_index_lookup(o->set->index, o->inode, dmbc_key_start(k), dmbc_key_size(k), true,
-			      &f))
+	if (dmbc_index_lookup(o->set->store.index, o->inode, dmbc_key_start(k), dmbc_key_size(k),
+			      true, &f))
 		return false;
 	if (f.kind == DMBC_FRAGMENT_HOLE)
 		return false;
 	if (f.kind != DMBC_FRAGMENT_DIRTY || f.ptr != k->ptr) {
-		dmbc_bucket_unpin(&o->set->buckets, f.ptr);
+		dmbc_bucket_unpin(&o->set->store.buckets, f.ptr);
 		return false;
 	}
 	if (f.end < dmbc_key_end(k))
@@ -348,7 +348,7 @@ static void release_batch(struct dmbc_writeback *wb)
 	u32 i;
 
 	for (i = 0; i < wb->nr; i++) {
-		dmbc_bucket_unpin(&o->set->buckets, wb->copies[i].key.ptr);
+		dmbc_bucket_unpin(&o->set->store.buckets, wb->copies[i].key.ptr);
 		dmbc_inflight_leave(o, &wb->copies[i].range);
 	}
 	wb->nr = 0;
@@ -379,7 +379,7 @@ static u32 make_clean(struct dmbc_writeback *wb, bool *failed)
 		*failed = true;
 		return 0;
 	}
-	if (!set_failed(wb) && dmbc_index_insert(o->set->index, wb->ops, nr))
+	if (!set_failed(wb) && dmbc_index_insert(o->set->store.index, wb->ops, nr))
 		return 0;
 	return nr;
 }
@@ -398,7 +398,7 @@ static void finish_batch(struct dmbc_writeback *wb)
 	wb->left_keys += wb->nr - done;
 	release_batch(wb);
 	dmbc_inplace_refresh(wb->origin);
-	dmbc_refill_kick(wb->origin->set->refill);
+	dmbc_refill_kick(wb->origin->set->store.refill);
 	back_off(wb, failed);
 }
 
@@ -454,7 +454,7 @@ static bool run_turn(struct dmbc_writeback *wb)
 	wb->copied_keys = 0;
 	wb->left_keys = 0;
 	while (has_work(wb) && !kthread_should_stop()) {
-		wb->gc_due |= dmbc_alloc_in_use_percent(wb->origin->set->alloc) > GC_PERCENT;
+		wb->gc_due |= dmbc_alloc_in_use_percent(wb->origin->set->store.alloc) > GC_PERCENT;
 		key = dmbc_writeback_scan_next(&wb->scan, &error);
 		if (!key) {
 			finish_batch(wb);

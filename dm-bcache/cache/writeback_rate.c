@@ -60,15 +60,15 @@ static struct dmbc_pd_input input_of(struct dmbc_origin *o)
 	struct dmbc_set *set = o->set;
 	struct dmbc_bucket_counts n;
 
-	dmbc_buckets_get_counts(&set->buckets, &n);
+	dmbc_buckets_get_counts(&set->store.buckets, &n);
 	return (struct dmbc_pd_input){
-		.dirty = dmbc_index_dirty_sectors(set->index, o->inode),
-		.cache_sectors = set->g.nbuckets * set->g.bucket_sectors,
+		.dirty = dmbc_index_dirty_sectors(set->store.index, o->inode),
+		.cache_sectors = set->store.g.nbuckets * set->store.g.bucket_sectors,
 		.origin_sectors = bdev_nr_sectors(o->bdev),
 		.all_origin_sectors = all_origin_sectors(set, o),
 		.dirty_buckets = n.dirty_buckets,
-		.nbuckets = set->g.nbuckets,
-		.in_use_percent = dmbc_alloc_in_use_percent(set->alloc),
+		.nbuckets = set->store.g.nbuckets,
+		.in_use_percent = dmbc_alloc_in_use_percent(set->store.alloc),
 	};
 }
 

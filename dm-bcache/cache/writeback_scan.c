@@ -40,7 +40,8 @@ static bool is_dirty(void *ctx, const struct dmbc_key *k)
  */
 static int make_durable(struct dmbc_set *set)
 {
-	return READ_ONCE(set->state) == DMBC_SET_RUNNING ? dmbc_journal_flush(set->journal) : 0;
+	return READ_ONCE(set->state) == DMBC_SET_RUNNING ? dmbc_journal_flush(set->store.journal)
+							 : 0;
 }
 
 /* Reads on from s->pos. True: the end of the disk was reached. */
@@ -54,7 +55,7 @@ static bool read_on(struct dmbc_writeback_scan *s, int *error)
 		.end_pos = DMBC_KEY_MAX_OFFSET,
 		.want = is_dirty,
 	};
-	int nr = dmbc_index_scan(o->set->index, &scan, s->keys, DMBC_WRITEBACK_KEYS);
+	int nr = dmbc_index_scan(o->set->store.index, &scan, s->keys, DMBC_WRITEBACK_KEYS);
 
 	*error = nr > 0 ? make_durable(o->set) : nr;
 	s->nr = *error ? 0 : nr;

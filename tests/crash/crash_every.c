@@ -169,8 +169,8 @@ static void watch(struct run *run);
 /* In a child the medium is what it is now: everything that ran over it ends. */
 static void power_off(struct run *run)
 {
-	sim_disk_cut_now(run->s.io);
-	if (run->s.steps_up)
+	sim_disk_cut_now(run->s.store.io);
+	if (run->s.store.steps_up)
 		sim_store_close(&run->s);
 }
 
@@ -198,7 +198,7 @@ static void open_cut(struct run *run)
 	sim_store_open(&run->s);
 	if (run->child)
 		judge(run);
-	sim_disk_on_arrival(run->s.io, NULL, NULL);
+	sim_disk_on_arrival(run->s.store.io, NULL, NULL);
 	run->depth--;
 }
 
@@ -212,19 +212,19 @@ static void open_again(struct run *run)
 		open_starved(run);
 	else
 		sim_store_open(&run->s);
-	if (!run->s.steps_up)
+	if (!run->s.store.steps_up)
 		shim_die(SHIM_PLACE, "does not start: %s", run->s.why.text);
 }
 
 static void judge_state(struct run *run, struct sim_image *image)
 {
-	run->s.io = sim_disk_reopen(image);
-	sim_disk_set_latency(run->s.io, run->latency);
+	run->s.store.io = sim_disk_reopen(image);
+	sim_disk_set_latency(run->s.store.io, run->latency);
 	open_again(run);
 	sim_load_recover(&run->l);
 	sim_load_check(&run->l);
 	sim_store_close(&run->s);
-	dmbc_blockio_destroy(run->s.io);
+	dmbc_blockio_destroy(run->s.store.io);
 	count->states++;
 	count->replay_states += run->depth > 0;
 	count->deepest[run->depth]++;
@@ -239,7 +239,7 @@ static void judge(struct run *run)
 	};
 	size_t bytes = (size_t)run->l.inodes * run->l.sectors * sizeof(*run->l.map);
 	u32 i, nr = run->depth ? 4 : ARRAY_SIZE(which);
-	struct dmbc_blockio *cut = run->s.io;
+	struct dmbc_blockio *cut = run->s.store.io;
 	struct sim_load before = run->l;
 	void *map = kmalloc(bytes, GFP_KERNEL | __GFP_NOFAIL);
 
@@ -281,7 +281,7 @@ static bool fork_child(struct run *run, const char *what)
 		return false;
 	}
 	alarm(CHILD_SECONDS);
-	sim_disk_on_arrival(run->s.io, NULL, NULL);
+	sim_disk_on_arrival(run->s.store.io, NULL, NULL);
 	run->child = true;
 	return true;
 }
@@ -297,18 +297,18 @@ static void arrived(void *ctx)
 		return;
 	count->writes += !run->depth;
 	if (fork_child(run, "power cut")) {
-		sim_disk_cut_now(run->s.io);
+		sim_disk_cut_now(run->s.store.io);
 		return;
 	}
 	if (fails && fork_child(run, "failed write")) {
-		sim_disk_fail_this(run->s.io);
+		sim_disk_fail_this(run->s.store.io);
 		count->failed_writes++;
 	}
 }
 
 static void watch(struct run *run)
 {
-	sim_disk_on_arrival(run->s.io, arrived, run);
+	sim_disk_on_arrival(run->s.store.io, arrived, run);
 }
 
 /* ---- the workload ------------------------------------------------------------------------- */
@@ -318,7 +318,7 @@ static void open_first(struct run *run)
 	sim_store_open(&run->s);
 	if (run->child)
 		judge(run);
-	if (!run->s.steps_up)
+	if (!run->s.store.steps_up)
 		shim_die(SHIM_PLACE, "%s", run->s.why.text);
 }
 
@@ -329,11 +329,11 @@ static void work(void *arg)
 	run->latency = sim_random_below(3) ? 1 : 1 << sim_random_below(5);
 	sim_set_preemption(4 + sim_random_below(60));
 	sim_load_init(&run->l);
-	sim_store_format(run->s.io, &run->w->f);
-	sim_disk_set_latency(run->s.io, run->latency);
+	sim_store_format(run->s.store.io, &run->w->f);
+	sim_disk_set_latency(run->s.store.io, run->latency);
 	watch(run);
 	open_first(run);
-	sim_disk_on_arrival(run->s.io, NULL, NULL);
+	sim_disk_on_arrival(run->s.store.io, NULL, NULL);
 	sim_load_run(&run->l, run->w->warm);
 	watch(run);
 	sim_load_run(&run->l, run->w->steps);
@@ -343,13 +343,13 @@ static void work(void *arg)
 	if (run->child)
 		judge(run);
 	open_first(run);
-	sim_disk_on_arrival(run->s.io, NULL, NULL);
+	sim_disk_on_arrival(run->s.store.io, NULL, NULL);
 	sim_load_check(&run->l);
 	watch(run);
 	sim_store_close(&run->s);
 	if (run->child)
 		judge(run);
-	dmbc_blockio_destroy(run->s.io);
+	dmbc_blockio_destroy(run->s.store.io);
 	sim_load_exit(&run->l);
 }
 
@@ -363,7 +363,7 @@ static void run_workload(const struct workload *w, u64 seed, u64 only)
 	run.l.history = true;
 	run.l.inodes = max(w->l.inodes, 1U);
 	run.l.store = &run.s;
-	run.s.io = sim_disk_create(w->f.nbuckets * w->f.bucket_sectors);
+	run.s.store.io = sim_disk_create(w->f.nbuckets * w->f.bucket_sectors);
 	run.s.node_memory = w->node_memory;
 	run.s.gc_delay = w->gc_delay;
 	run.s.first_gen = w->first_gen;

@@ -35,12 +35,12 @@ static void reopen_disk(struct sim_store *s, enum sim_survivors which)
 {
 	struct sim_image *image;
 
-	sim_disk_cut_now(s->io);
-	if (s->steps_up)
+	sim_disk_cut_now(s->store.io);
+	if (s->store.steps_up)
 		sim_store_close(s);
-	image = sim_disk_crash_image_with(s->io, which);
-	dmbc_blockio_destroy(s->io);
-	s->io = sim_disk_reopen(image);
+	image = sim_disk_crash_image_with(s->store.io, which);
+	dmbc_blockio_destroy(s->store.io);
+	s->store.io = sim_disk_reopen(image);
 }
 
 /* ---- generations ------------------------------------------------------------------------ */
@@ -57,22 +57,22 @@ static void put(struct sim_store *s, u32 inode, u64 pos, u32 sectors, u64 ptr)
 	struct dmbc_insert op = { .how = DMBC_INSERT_SET }, *ops = &op;
 
 	op.key = dmbc_key_make(inode, pos + sectors, sectors, false, ptr);
-	if (dmbc_index_insert(s->index, &ops, 1))
+	if (dmbc_index_insert(s->store.index, &ops, 1))
 		shim_die(SHIM_PLACE, "insert failed");
-	dmbc_bucket_unpin(&s->buckets, ptr);
+	dmbc_bucket_unpin(&s->store.buckets, ptr);
 }
 
 /* Clean data of stamps @stamp, @stamp + 1, ...; false: no bucket is free. */
 static bool write_clean(struct sim_store *s, u32 inode, u64 pos, u32 want, u64 stamp)
 {
 	u64 ptr, stamps[16];
-	u32 i, n = dmbc_alloc_sectors(s->alloc, DMBC_ALLOC_CLEAN, inode, want, &ptr);
+	u32 i, n = dmbc_alloc_sectors(s->store.alloc, DMBC_ALLOC_CLEAN, inode, want, &ptr);
 
 	if (!n)
 		return false;
 	for (i = 0; i < n; i++)
 		stamps[i] = stamp + i;
-	if (sim_disk_write_stamps(s->io, dmbc_ptr_sector(ptr), n, stamps))
+	if (sim_disk_write_stamps(s->store.io, dmbc_ptr_sector(ptr), n, stamps))
 		shim_die(SHIM_PLACE, "write failed");
 	put(s, inode, pos, n, ptr);
 	return true;
@@ -85,21 +85,21 @@ static void check_old(struct sim_store *s)
 	u64 pos, stamp;
 
 	for (pos = 0; pos < OLD_SECTORS; pos++) {
-		if (dmbc_index_lookup(s->index, 0, pos, 1, true, &f))
+		if (dmbc_index_lookup(s->store.index, 0, pos, 1, true, &f))
 			shim_die(SHIM_PLACE, "lookup failed");
 		if (f.kind == DMBC_FRAGMENT_HOLE)
 			continue;
-		if (sim_disk_read_stamps(s->io, dmbc_ptr_sector(f.ptr), 1, &stamp) ||
+		if (sim_disk_read_stamps(s->store.io, dmbc_ptr_sector(f.ptr), 1, &stamp) ||
 		    stamp != 1000 + pos)
 			shim_die(SHIM_PLACE, "sector %llu came back as %llu", pos, stamp);
-		dmbc_bucket_unpin(&s->buckets, f.ptr);
+		dmbc_bucket_unpin(&s->store.buckets, f.ptr);
 	}
 }
 
 /* Buckets of data until one turn is through, or none can be had any more. */
 static bool turn_buckets(struct sim_store *s)
 {
-	u64 left = s->g.nbuckets;
+	u64 left = s->store.g.nbuckets;
 	u32 stalls = 0;
 
 	while (left && stalls < STALLS) {
@@ -120,15 +120,15 @@ static void generations(void)
 {
 	struct sim_format f = { 1, 16, 160, DMBC_REPLACE_FIFO };
 	struct sim_store s = {
-		.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
+		.store.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
 		.gc_delay = ~0U / 4, /* never */
 		.first_gen = sim_random(),
 	};
 	u32 turn, turned = 0;
 	u64 pos;
 
-	sim_disk_set_latency(s.io, 0);
-	sim_store_format(s.io, &f);
+	sim_disk_set_latency(s.store.io, 0);
+	sim_store_format(s.store.io, &f);
 	open_store(&s);
 	for (pos = 0; pos < OLD_SECTORS;)
 		pos += 2 * write_clean(&s, 0, pos, 1, 1000 + pos);
@@ -149,7 +149,7 @@ static void generations(void)
 	if (turned < TURNS / 2)
 		shim_die(SHIM_PLACE, "only %u turns of %u: gc did not help", turned, TURNS);
 	sim_store_close(&s);
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 }
 
 /* ---- slow reads --------------------------------------------------------------------------- */
@@ -171,17 +171,17 @@ static void slow_reader(void *arg)
 
 	for (reads = 0; reads < 50; reads++) {
 		pos = sim_random_below(NEW_SECTORS);
-		if (dmbc_index_lookup(u->s->index, 1, pos, 1, true, &f))
+		if (dmbc_index_lookup(u->s->store.index, 1, pos, 1, true, &f))
 			shim_die(SHIM_PLACE, "lookup failed");
 		if (f.kind == DMBC_FRAGMENT_HOLE) {
 			sim_sleep(1);
 			continue;
 		}
 		sim_sleep(sim_random_below(4 * HZ));
-		if (sim_disk_read_stamps(u->s->io, dmbc_ptr_sector(f.ptr), 1, &stamp) ||
+		if (sim_disk_read_stamps(u->s->store.io, dmbc_ptr_sector(f.ptr), 1, &stamp) ||
 		    stamp != NEW_STAMP + pos)
 			shim_die(SHIM_PLACE, "read of sector %llu finds %llu", pos, stamp);
-		dmbc_bucket_unpin(&u->s->buckets, f.ptr);
+		dmbc_bucket_unpin(&u->s->store.buckets, f.ptr);
 	}
 	u->readers--;
 }
@@ -189,11 +189,11 @@ static void slow_reader(void *arg)
 static void reuse(void)
 {
 	struct sim_format f = { 1, 16, 160, DMBC_REPLACE_FIFO };
-	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct sim_store s = { .store.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	struct reuse u = { .s = &s, .readers = READERS };
 	u32 i;
 
-	sim_store_format(s.io, &f);
+	sim_store_format(s.store.io, &f);
 	open_store(&s);
 	turn_buckets(&s);
 	for (i = 0; i < READERS; i++)
@@ -201,7 +201,7 @@ static void reuse(void)
 	while (u.readers)
 		turn_buckets(&s);
 	sim_store_close(&s);
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 }
 
 /* ---- starts that never come to their end -------------------------------------------------- */
@@ -225,7 +225,7 @@ static void cut_behind_journal(void *ctx)
 	struct loop *p = ctx;
 
 	if (p->written && !sim_random_below(2))
-		sim_disk_cut_now(p->s.io);
+		sim_disk_cut_now(p->s.store.io);
 }
 
 /* As many starts as there is any way to cut, and one that is left alone. */
@@ -235,10 +235,10 @@ static void start_in_a_loop(struct loop *p, u32 starts)
 
 	while (starts--) {
 		p->written = false;
-		sim_disk_on_write(p->s.io, watch_writes, p);
-		sim_disk_on_arrival(p->s.io, cut_behind_journal, p);
+		sim_disk_on_write(p->s.store.io, watch_writes, p);
+		sim_disk_on_arrival(p->s.store.io, cut_behind_journal, p);
 		r = sim_store_open(&p->s);
-		if (r && !sim_disk_is_cut(p->s.io))
+		if (r && !sim_disk_is_cut(p->s.store.io))
 			shim_die(SHIM_PLACE, "does not start: %s", p->s.why.text);
 		sim_sleep(sim_random_below(3));
 		reopen_disk(&p->s, sim_random_below(2) ? SIM_SURVIVE_ALL : SIM_SURVIVE_TORN);
@@ -250,7 +250,7 @@ static void replay_loop(void)
 {
 	bool large = sim_random_below(2);
 	struct sim_format f = { large ? 8 : 1, large ? 16 << sim_random_below(2) : 16, 200, 0 };
-	struct loop p = { .s.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct loop p = { .s.store.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	struct sim_load l = {
 		.store = &p.s,
 		.inodes = 1,
@@ -264,12 +264,12 @@ static void replay_loop(void)
 	u32 rounds = 4;
 
 	sim_load_init(&l);
-	sim_store_format(p.s.io, &f);
+	sim_store_format(p.s.store.io, &f);
 	open_store(&p.s);
-	p.first = dmbc_geometry_sector(&p.s.g, p.s.g.first_bucket);
-	p.end = dmbc_geometry_sector(&p.s.g, dmbc_geometry_first_free(&p.s.g));
+	p.first = dmbc_geometry_sector(&p.s.store.g, p.s.store.g.first_bucket);
+	p.end = dmbc_geometry_sector(&p.s.store.g, dmbc_geometry_first_free(&p.s.store.g));
 	while (rounds--) {
-		sim_disk_cut_after(p.s.io, 50 + sim_random_below(500));
+		sim_disk_cut_after(p.s.store.io, 50 + sim_random_below(500));
 		sim_load_run(&l, 3000);
 		reopen_disk(&p.s, SIM_SURVIVE_SOME);
 		start_in_a_loop(&p, sim_random_below(60));
@@ -277,7 +277,7 @@ static void replay_loop(void)
 		sim_load_check(&l);
 	}
 	sim_store_close(&p.s);
-	dmbc_blockio_destroy(p.s.io);
+	dmbc_blockio_destroy(p.s.store.io);
 	sim_load_exit(&l);
 }
 
@@ -292,7 +292,7 @@ static bool start_starved(struct sim_load *l, const struct sim_image *image, u64
 	bool failed;
 	int r;
 
-	s->io = sim_disk_reopen(sim_image_copy(image));
+	s->store.io = sim_disk_reopen(sim_image_copy(image));
 	sim_fail_allocation(n);
 	r = sim_store_open(s);
 	failed = sim_fail_allocation(0);
@@ -303,7 +303,7 @@ static bool start_starved(struct sim_load *l, const struct sim_image *image, u64
 	sim_load_recover(l);
 	sim_load_check(l);
 	sim_store_close(s);
-	dmbc_blockio_destroy(s->io);
+	dmbc_blockio_destroy(s->store.io);
 	memcpy(l->map, map, bytes); /* the past is still there */
 	kfree(map);
 	return failed;
@@ -312,7 +312,7 @@ static bool start_starved(struct sim_load *l, const struct sim_image *image, u64
 static void starved(void)
 {
 	struct sim_format f = { 1, 16, 900, 0 };
-	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors),
+	struct sim_store s = { .store.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
 			       .node_memory = 1 };
 	struct sim_load l = {
 		.store = &s,
@@ -329,13 +329,13 @@ static void starved(void)
 	u64 n;
 
 	sim_load_init(&l);
-	sim_store_format(s.io, &f);
+	sim_store_format(s.store.io, &f);
 	open_store(&s);
 	sim_load_run(&l, 5000 + sim_random_below(1000));
-	image = sim_disk_crash_image_with(s.io, SIM_SURVIVE_TORN);
-	sim_disk_cut_now(s.io);
+	image = sim_disk_crash_image_with(s.store.io, SIM_SURVIVE_TORN);
+	sim_disk_cut_now(s.store.io);
 	sim_store_close(&s);
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 	volumes = l.volumes;
 	for (n = 1; start_starved(&l, image, n); n++)
 		l.volumes = volumes;
@@ -355,10 +355,10 @@ static u64 make_last_set(struct sim_store *s, u32 *block)
 	for (i = 0; i < SET_KEYS; i++)
 		while (!write_clean(s, 0, 4 * i, 1, 1000 + 4 * i))
 			sim_sleep(1); /* until the refill has begun */
-	if (dmbc_journal_flush(s->journal) || dmbc_nodes_write_all(s->nodes))
+	if (dmbc_journal_flush(s->store.journal) || dmbc_nodes_write_all(s->store.nodes))
 		shim_die(SHIM_PLACE, "I/O error");
 	*block = 1; /* behind the first set, which is empty */
-	return dmbc_ptr_sector(s->found.root.ptr);
+	return dmbc_ptr_sector(s->store.found.root.ptr);
 }
 
 static void flip(struct sim_store *s, u64 sector)
@@ -366,28 +366,28 @@ static void flip(struct sim_store *s, u64 sector)
 	struct sim_image *image;
 	u8 data[SECTOR_SIZE];
 
-	image = sim_disk_crash_image_with(s->io, SIM_SURVIVE_ALL);
+	image = sim_disk_crash_image_with(s->store.io, SIM_SURVIVE_ALL);
 	sim_image_read(image, sector, data);
 	data[64 + sim_random_below(256)] ^= 1 << sim_random_below(8);
 	sim_image_write(image, sector, data);
-	dmbc_blockio_destroy(s->io);
-	s->io = sim_disk_reopen(image);
+	dmbc_blockio_destroy(s->store.io);
+	s->store.io = sim_disk_reopen(image);
 }
 
 static void damage_set(bool forgotten)
 {
 	struct sim_format f = { 1, 64, 200, 0 };
-	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct sim_store s = { .store.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	u64 sector;
 	u32 block;
 
-	sim_store_format(s.io, &f);
+	sim_store_format(s.store.io, &f);
 	open_store(&s);
 	sim_store_close(&s);
-	open_store(&s); /* now s.found.root says where the root is */
+	open_store(&s); /* now s.store.found.root says where the root is */
 	sector = make_last_set(&s, &block);
 	if (!forgotten)
-		sim_disk_cut_now(s.io);
+		sim_disk_cut_now(s.store.io);
 	sim_store_close(&s); /* with power, the journal says that it is not needed */
 	flip(&s, sector + block + sim_random_below(3));
 	if (forgotten) {
@@ -400,7 +400,7 @@ static void damage_set(bool forgotten)
 		check_old(&s);
 		sim_store_close(&s);
 	}
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 }
 
 static void rotten_set(void)
@@ -420,9 +420,10 @@ static void torn_set(void)
 /* Flips a bit of the entry before the last in the bucket that was written last. */
 static void damage_entry(struct sim_store *s)
 {
-	u64 sector = dmbc_geometry_sector(&s->g, s->g.first_bucket), newest = 0, at = 0, i;
-	u64 end = dmbc_geometry_sector(&s->g, dmbc_geometry_first_free(&s->g));
-	struct sim_image *image = sim_disk_crash_image_with(s->io, SIM_SURVIVE_ALL);
+	u64 sector = dmbc_geometry_sector(&s->store.g, s->store.g.first_bucket), newest = 0, at = 0,
+	    i;
+	u64 end = dmbc_geometry_sector(&s->store.g, dmbc_geometry_first_free(&s->store.g));
+	struct sim_image *image = sim_disk_crash_image_with(s->store.io, SIM_SURVIVE_ALL);
 	u8 data[SECTOR_SIZE];
 	u32 used;
 
@@ -430,7 +431,7 @@ static void damage_entry(struct sim_store *s)
 		const struct dmbc_disk_jset *j = (const void *)data;
 
 		sim_image_read(image, i, data);
-		if (dmbc_verify_jset(&s->g, data, sizeof(data), &used, NULL) ||
+		if (dmbc_verify_jset(&s->store.g, data, sizeof(data), &used, NULL) ||
 		    __le64_to_cpu(j->seq) < newest)
 			continue;
 		newest = __le64_to_cpu(j->seq);
@@ -439,32 +440,32 @@ static void damage_entry(struct sim_store *s)
 	sim_image_read(image, at - 1, data);
 	data[sim_random_below(200)] ^= 1 << sim_random_below(8);
 	sim_image_write(image, at - 1, data);
-	dmbc_blockio_destroy(s->io);
-	s->io = sim_disk_reopen(image);
+	dmbc_blockio_destroy(s->store.io);
+	s->store.io = sim_disk_reopen(image);
 }
 
 static void hidden_entry(void)
 {
 	struct sim_format f = { 1, 64, 200, 0 };
-	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct sim_store s = { .store.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	u32 i;
 
-	sim_store_format(s.io, &f);
+	sim_store_format(s.store.io, &f);
 	open_store(&s);
 	for (i = 0; i < ENTRIES; i++) {
 		while (!write_clean(&s, 0, 4 * i, 1, 1000 + 4 * i))
 			sim_sleep(1);
-		if (dmbc_journal_flush(s.journal))
+		if (dmbc_journal_flush(s.store.journal))
 			shim_die(SHIM_PLACE, "I/O error");
 	}
-	sim_disk_cut_now(s.io);
+	sim_disk_cut_now(s.store.io);
 	sim_store_close(&s);
 	damage_entry(&s);
 	if (!sim_store_open(&s))
 		shim_die(SHIM_PLACE, "newer entries were dropped");
 	if (!strstr(s.why.text, "dmbcache repair"))
 		shim_die(SHIM_PLACE, "no good reason: %s", s.why.text);
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 }
 
 /* ---- all of them -------------------------------------------------------------------------------- */

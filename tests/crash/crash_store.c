@@ -68,10 +68,10 @@ static void lose_power(struct sim_store *s)
 {
 	struct sim_image *image;
 
-	sim_disk_cut_now(s->io);
-	image = sim_disk_crash_image(s->io, 0);
-	dmbc_blockio_destroy(s->io);
-	s->io = sim_disk_reopen(image);
+	sim_disk_cut_now(s->store.io);
+	image = sim_disk_crash_image(s->store.io, 0);
+	dmbc_blockio_destroy(s->store.io);
+	s->store.io = sim_disk_reopen(image);
 }
 
 static void start(struct run *run, struct sim_store *s)
@@ -80,11 +80,11 @@ static void start(struct run *run, struct sim_store *s)
 
 	for (;;) {
 		if (!sim_random_below(4))
-			sim_disk_cut_after(s->io, random_distance());
-		sim_disk_set_latency(s->io, run->latency);
+			sim_disk_cut_after(s->store.io, random_distance());
+		sim_disk_set_latency(s->store.io, run->latency);
 		r = sim_store_open(s);
-		sim_disk_cut_after(s->io, 0);
-		if (!sim_disk_is_cut(s->io)) {
+		sim_disk_cut_after(s->store.io, 0);
+		if (!sim_disk_is_cut(s->store.io)) {
 			if (!r)
 				return;
 			shim_die(SHIM_PLACE, "%s", s->why.text);
@@ -104,7 +104,7 @@ static void crash_in_a_loop(struct run *run, struct sim_store *s)
 	while (n--) {
 		start(run, s);
 		sim_sleep(sim_random_below(3));
-		sim_disk_cut_now(s->io);
+		sim_disk_cut_now(s->store.io);
 		sim_store_close(s);
 		lose_power(s);
 	}
@@ -116,13 +116,13 @@ static void work_until_cut(struct sim_load *l)
 	u32 n = random_distance();
 
 	switch (sim_random_below(8)) {
-	case 0: sim_disk_fail_write(s->io, n); break;
+	case 0: sim_disk_fail_write(s->store.io, n); break;
 	case 1: break;
-	default: sim_disk_cut_after(s->io, n);
+	default: sim_disk_cut_after(s->store.io, n);
 	}
 	sim_load_run(l, 100 + sim_random_below(4000));
 	if (sim_random_below(2))
-		sim_disk_cut_now(s->io);
+		sim_disk_cut_now(s->store.io);
 }
 
 static void crash(void *arg)
@@ -130,7 +130,7 @@ static void crash(void *arg)
 	struct run *run = arg;
 	bool deep = !sim_random_below(16);
 	struct sim_format f = deep ? (struct sim_format){ 8, 16, 8000, 0 } : random_format();
-	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct sim_store s = { .store.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	struct sim_load l = random_load(&f, &s);
 
 	run->latency = 1 << sim_random_below(6); /* wide windows between steps */
@@ -148,7 +148,7 @@ static void crash(void *arg)
 	fflush(stdout);
 	sim_set_preemption(2 + sim_random_below(60));
 	sim_load_init(&l);
-	sim_store_format(s.io, &f);
+	sim_store_format(s.store.io, &f);
 	start(run, &s);
 	if (deep)
 		sim_load_run(&l, DEEP_STEPS);
@@ -159,12 +159,12 @@ static void crash(void *arg)
 		if (!deep && !sim_random_below(16))
 			crash_in_a_loop(run, &s);
 		start(run, &s);
-		run->replayed += s.found.keys;
+		run->replayed += s.store.found.keys;
 		sim_load_recover(&l);
 		sim_load_check(&l);
 	}
 	sim_store_close(&s);
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 	sim_load_exit(&l);
 }
 

@@ -245,14 +245,15 @@ static void look_up_all(struct run *run, struct sim_store *s)
 
 	for (inode = 0; inode < 3; inode++) {
 		for (pos = 0; pos < run->sectors; pos = f.end) {
-			if (dmbc_index_lookup(s->index, inode, pos, run->sectors - pos, true, &f))
+			if (dmbc_index_lookup(s->store.index, inode, pos, run->sectors - pos, true,
+					      &f))
 				return;
 			if (f.kind != DMBC_FRAGMENT_HOLE)
-				dmbc_bucket_unpin(&s->buckets, f.ptr);
+				dmbc_bucket_unpin(&s->store.buckets, f.ptr);
 		}
 	}
 	while (!scan.done)
-		if (dmbc_index_scan(s->index, &scan, keys, ARRAY_SIZE(keys)) < 0)
+		if (dmbc_index_scan(s->store.index, &scan, keys, ARRAY_SIZE(keys)) < 0)
 			return;
 }
 
@@ -260,17 +261,17 @@ static int insert_one(struct run *run, struct sim_store *s)
 {
 	struct dmbc_insert op = { .how = DMBC_INSERT_SET }, *ops = &op;
 	u32 inode = sim_random_below(3), pos = sim_random_below(run->sectors);
-	u32 n = dmbc_alloc_sectors(s->alloc, sim_random_below(3), 0, 1 + sim_random_below(8),
+	u32 n = dmbc_alloc_sectors(s->store.alloc, sim_random_below(3), 0, 1 + sim_random_below(8),
 				   &op.key.ptr);
 	int r;
 
 	if (!n) {
 		op.key = dmbc_key_make_hole(inode, pos + 8, 8);
-		return dmbc_index_insert(s->index, &ops, 1);
+		return dmbc_index_insert(s->store.index, &ops, 1);
 	}
 	op.key = dmbc_key_make(inode, pos + n, n, sim_random_below(4) == 0, op.key.ptr);
-	r = dmbc_index_insert(s->index, &ops, 1);
-	dmbc_bucket_unpin(&s->buckets, op.key.ptr);
+	r = dmbc_index_insert(s->store.index, &ops, 1);
+	dmbc_bucket_unpin(&s->store.buckets, op.key.ptr);
 	return r;
 }
 
@@ -281,14 +282,14 @@ static void serve(struct run *run, struct sim_store *s)
 
 	sim_fail_allocations(sim_random_below(2) ? 0 : 20 + sim_random_below(1000));
 	if (!sim_random_below(4))
-		sim_disk_fail_reads(s->io, sim_random() % dmbc_blockio_sectors(s->io),
+		sim_disk_fail_reads(s->store.io, sim_random() % dmbc_blockio_sectors(s->store.io),
 				    1 + sim_random_below(1 << sim_random_below(14)));
 	look_up_all(run, s);
 	sim_store_want_gc(s);
 	while (n-- && !r)
 		r = insert_one(run, s);
-	dmbc_journal_flush(s->journal);
-	dmbc_index_invalidate(s->index, sim_random_below(3), 0, run->sectors);
+	dmbc_journal_flush(s->store.journal);
+	dmbc_index_invalidate(s->store.index, sim_random_below(3), 0, run->sectors);
 	look_up_all(run, s);
 	sim_fail_allocations(0);
 }
@@ -302,7 +303,7 @@ static void try_image(struct run *run)
 	alarm(SECONDS_PER_IMAGE);
 	while (n--)
 		damage(run, image);
-	s.io = sim_disk_reopen(image);
+	s.store.io = sim_disk_reopen(image);
 	if (sim_store_open(&s)) {
 		run->refused++;
 	} else {
@@ -310,8 +311,8 @@ static void try_image(struct run *run)
 		serve(run, &s);
 		sim_store_close(&s);
 	}
-	sim_disk_cut_now(s.io);
-	dmbc_blockio_destroy(s.io);
+	sim_disk_cut_now(s.store.io);
+	dmbc_blockio_destroy(s.store.io);
 }
 
 /* ---- the whole and sound image ------------------------------------------------------------------- */
@@ -323,7 +324,7 @@ static void make_base(struct run *run)
 		.bucket_sectors = 32 << sim_random_below(2),
 		.nbuckets = 600,
 	};
-	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct sim_store s = { .store.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	struct sim_load l = {
 		.store = &s,
 		.inodes = 3,
@@ -333,17 +334,17 @@ static void make_base(struct run *run)
 	};
 
 	sim_load_init(&l);
-	sim_store_format(s.io, &f);
+	sim_store_format(s.store.io, &f);
 	if (sim_store_open(&s))
 		shim_die(SHIM_PLACE, "%s", s.why.text);
 	sim_load_run(&l, 2000 + sim_random_below(20000));
-	run->g = s.g;
+	run->g = s.store.g;
 	run->sectors = l.sectors;
-	sim_disk_cut_now(s.io);
-	run->base = sim_disk_crash_image(s.io, 0);
+	sim_disk_cut_now(s.store.io);
+	run->base = sim_disk_crash_image(s.store.io, 0);
 	run->nr = 0;
 	sim_store_close(&s);
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 	sim_load_exit(&l);
 }
 

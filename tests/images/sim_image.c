@@ -135,10 +135,10 @@ static void add_disks(struct sim_store *s)
 
 	for (i = 0; i < DISKS; i++) {
 		disk_uuid(i, uuid);
-		if (dmbc_uuids_add(s->uuids, uuid, label, 1) != (int)i)
+		if (dmbc_uuids_add(s->store.uuids, uuid, label, 1) != (int)i)
 			shim_die(SHIM_PLACE, "no slot %u", i);
 	}
-	if (dmbc_uuids_write(s->uuids))
+	if (dmbc_uuids_write(s->store.uuids))
 		shim_die(SHIM_PLACE, "cannot write the uuids");
 }
 
@@ -156,12 +156,12 @@ static void finish(struct sim_load *l, bool crash)
 	struct sim_image *image;
 
 	if (crash)
-		sim_disk_cut_now(s->io);
+		sim_disk_cut_now(s->store.io);
 	sim_store_close(s);
-	image = crash ? sim_disk_crash_image(s->io, 0) : sim_disk_image(s->io);
-	dmbc_blockio_destroy(s->io);
+	image = crash ? sim_disk_crash_image(s->store.io, 0) : sim_disk_image(s->store.io);
+	dmbc_blockio_destroy(s->store.io);
 	save_image(image, args[2]);
-	s->io = sim_disk_reopen(image);
+	s->store.io = sim_disk_reopen(image);
 	start(s);
 	if (crash)
 		sim_load_recover(l);
@@ -175,7 +175,7 @@ static void make(void *unused)
 		.bucket_sectors = strtoul(args[6], NULL, 0),
 		.block_sectors = strtoul(args[7], NULL, 0),
 	};
-	struct sim_store s = { .io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
+	struct sim_store s = { .store.io = sim_disk_create(f.nbuckets * f.bucket_sectors) };
 	struct sim_load l = {
 		.store = &s,
 		.inodes = DISKS,
@@ -188,7 +188,7 @@ static void make(void *unused)
 	u32 i;
 
 	sim_load_init(&l);
-	sim_store_format(s.io, &f);
+	sim_store_format(s.store.io, &f);
 	start(&s);
 	add_disks(&s);
 	if (!sim_load_run(&l, strtoul(args[8], NULL, 0)))
@@ -199,7 +199,7 @@ static void make(void *unused)
 		save_disk(&l, i, true);
 	}
 	sim_store_close(&s);
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 	sim_load_exit(&l);
 }
 
@@ -212,7 +212,7 @@ static void print_key(struct sim_store *s, const struct dmbc_key *k)
 	u32 i;
 
 	for (i = 0; i < dmbc_key_size(k); i++) {
-		if (dmbc_blockio_read(s->io, dmbc_ptr_sector(k->ptr) + i, 1, sector))
+		if (dmbc_blockio_read(s->store.io, dmbc_ptr_sector(k->ptr) + i, 1, sector))
 			shim_die(SHIM_PLACE, "cannot read");
 		memcpy(&stamp, sector + 8, sizeof(stamp));
 		printf("%u %llu %c %llx\n", dmbc_key_inode(k), dmbc_key_start(k) + i,
@@ -223,7 +223,7 @@ static void print_key(struct sim_store *s, const struct dmbc_key *k)
 static void serve(void *unused)
 {
 	struct dmbc_index_scan scan = { .end_inode = DMBC_KEY_MAX_INODE };
-	struct sim_store s = { .io = load_image(args[2]) };
+	struct sim_store s = { .store.io = load_image(args[2]) };
 	struct dmbc_key k;
 	int n;
 
@@ -232,7 +232,7 @@ static void serve(void *unused)
 		status = 1;
 	} else {
 		while (!scan.done) {
-			n = dmbc_index_scan(s.index, &scan, &k, 1);
+			n = dmbc_index_scan(s.store.index, &scan, &k, 1);
 			if (n < 0)
 				shim_die(SHIM_PLACE, "scan: error %d", n);
 			if (n)
@@ -240,8 +240,8 @@ static void serve(void *unused)
 		}
 		sim_store_close(&s);
 	}
-	sim_disk_cut_now(s.io);
-	dmbc_blockio_destroy(s.io);
+	sim_disk_cut_now(s.store.io);
+	dmbc_blockio_destroy(s.store.io);
 }
 
 int main(int argc, char **argv)

@@ -102,29 +102,29 @@ static void print_work(const struct sim_load *l)
 	struct dmbc_journal_stats j;
 	struct dmbc_nodes_stats n;
 
-	dmbc_journal_get_stats(s->journal, &j);
-	dmbc_nodes_get_stats(s->nodes, &n);
+	dmbc_journal_get_stats(s->store.journal, &j);
+	dmbc_nodes_get_stats(s->store.nodes, &n);
 	printf("  depth %u, %u nodes; reads %llu, appends %llu, evictions %llu; journal: seq %llu, "
 	       "full %llu, reclaims %llu; gc %u, generations %d apart; in use %u%%; seen hole %llu "
 	       "clean %llu dirty "
 	       "%llu\n",
-	       dmbc_index_depth(s->index), n.nodes, n.reads, n.appends, n.evictions, j.seq,
-	       j.full_waits, j.reclaims, s->gc_passes, widest_span(&s->buckets),
-	       dmbc_alloc_in_use_percent(s->alloc), l->sectors_seen[SIM_HOLE],
+	       dmbc_index_depth(s->store.index), n.nodes, n.reads, n.appends, n.evictions, j.seq,
+	       j.full_waits, j.reclaims, s->gc_passes, widest_span(&s->store.buckets),
+	       dmbc_alloc_in_use_percent(s->store.alloc), l->sectors_seen[SIM_HOLE],
 	       l->sectors_seen[SIM_CLEAN], l->sectors_seen[SIM_DIRTY]);
 }
 
 /* A restart finds what the tree names: nothing else may have been held as metadata. */
 static void restart(struct sim_store *s)
 {
-	u32 chain = dmbc_geometry_prio_sets(&s->g);
+	u32 chain = dmbc_geometry_prio_sets(&s->store.g);
 	struct dmbc_bucket_counts before, after;
 
-	dmbc_refill_stop(s->refill);
-	dmbc_buckets_get_counts(&s->buckets, &before);
+	dmbc_refill_stop(s->store.refill);
+	dmbc_buckets_get_counts(&s->store.buckets, &before);
 	sim_store_close(s);
 	open_store(s);
-	dmbc_buckets_get_counts(&s->buckets, &after);
+	dmbc_buckets_get_counts(&s->store.buckets, &after);
 	if (before.metadata > after.metadata + 2 * chain)
 		shim_die(SHIM_PLACE, "%llu buckets of metadata, after a restart %llu",
 			 before.metadata, after.metadata);
@@ -138,7 +138,7 @@ static void model(void *arg)
 	u64 per_start = sim_random_below(3) ? STEPS_PER_START : run->steps;
 	struct sim_format f = random_format(deep);
 	struct sim_store s = {
-		.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
+		.store.io = sim_disk_create(f.nbuckets * f.bucket_sectors),
 	};
 	struct sim_load l = random_load(&f, &s, deep);
 
@@ -146,7 +146,7 @@ static void model(void *arg)
 	sim_set_preemption(2 + sim_random_below(60));
 	sim_fail_allocations(0);
 	sim_load_init(&l);
-	sim_store_format(s.io, &f);
+	sim_store_format(s.store.io, &f);
 	open_store(&s);
 	sim_fail_allocations(l.forgiving ? 50 + sim_random_below(2000) : 0);
 	while (l.steps < run->steps) {
@@ -159,7 +159,7 @@ static void model(void *arg)
 	}
 	sim_fail_allocations(0);
 	sim_store_close(&s);
-	dmbc_blockio_destroy(s.io);
+	dmbc_blockio_destroy(s.store.io);
 	sim_load_exit(&l);
 }
 

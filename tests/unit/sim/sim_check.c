@@ -13,11 +13,11 @@
 /* Stamps behind a fragment at @start. */
 static int read_fragment(struct sim_load *l, const struct dmbc_fragment *f, u64 start, u64 *stamps)
 {
-	int error =
-		sim_disk_read_stamps(l->store->io, dmbc_ptr_sector(f->ptr), f->end - start, stamps);
+	int error = sim_disk_read_stamps(l->store->store.io, dmbc_ptr_sector(f->ptr),
+					 f->end - start, stamps);
 
-	dmbc_bucket_touch(&l->store->buckets, f->ptr, f->end - start);
-	dmbc_bucket_unpin(&l->store->buckets, f->ptr);
+	dmbc_bucket_touch(&l->store->store.buckets, f->ptr, f->end - start);
+	dmbc_bucket_unpin(&l->store->store.buckets, f->ptr);
 	return error;
 }
 
@@ -48,7 +48,7 @@ typedef void (*see_fn)(struct sim_load *l, u32 inode, u64 pos, enum sim_kind kin
 
 static int look_up(struct sim_load *l, u32 inode, u64 start, u64 end, struct dmbc_fragment *f)
 {
-	struct dmbc_index *ix = l->store->index;
+	struct dmbc_index *ix = l->store->store.index;
 	int error = dmbc_index_lookup(ix, inode, start, end - start, false, f);
 
 	while (error == -EAGAIN || (error == -ENOMEM && l->forgiving))
@@ -115,7 +115,7 @@ struct tally {
 
 static void tally_key(struct tally *t, const struct dmbc_key *k)
 {
-	u64 bucket = dmbc_geometry_bucket(&t->l->store->g, dmbc_ptr_sector(k->ptr));
+	u64 bucket = dmbc_geometry_bucket(&t->l->store->store.g, dmbc_ptr_sector(k->ptr));
 
 	if (dmbc_pos_cmp(dmbc_key_inode(&t->last), t->last.low, dmbc_key_inode(k),
 			 dmbc_key_start(k)) > 0)
@@ -132,8 +132,8 @@ static void print_bucket(struct sim_load *l, u64 bucket)
 	struct dmbc_index_scan scan = { .end_inode = DMBC_KEY_MAX_INODE };
 	struct dmbc_key k;
 
-	while (!scan.done && dmbc_index_scan(l->store->index, &scan, &k, 1) >= 0)
-		if (dmbc_geometry_bucket(&l->store->g, dmbc_ptr_sector(k.ptr)) == bucket)
+	while (!scan.done && dmbc_index_scan(l->store->store.index, &scan, &k, 1) >= 0)
+		if (dmbc_geometry_bucket(&l->store->store.g, dmbc_ptr_sector(k.ptr)) == bucket)
 			fprintf(stderr, "  %u:%llu + %u at %llu, %s\n", dmbc_key_inode(&k),
 				dmbc_key_start(&k), dmbc_key_size(&k), dmbc_ptr_sector(k.ptr),
 				dmbc_key_dirty(&k) ? "dirty" : "clean");
@@ -142,7 +142,7 @@ static void print_bucket(struct sim_load *l, u64 bucket)
 /* Keys of a bucket may become stale during the scan: counts are 0 then. */
 static void check_buckets(struct tally *t)
 {
-	struct dmbc_buckets *bs = &t->l->store->buckets;
+	struct dmbc_buckets *bs = &t->l->store->store.buckets;
 	u64 i;
 
 	for (i = 0; i < bs->g->nbuckets; i++) {
@@ -164,7 +164,7 @@ static void check_buckets(struct tally *t)
 /* At rest only buckets open for data are pinned, once. */
 static void check_pins(struct sim_load *l)
 {
-	struct dmbc_buckets *bs = &l->store->buckets;
+	struct dmbc_buckets *bs = &l->store->store.buckets;
 	u32 pinned = 0;
 	u64 i;
 
@@ -187,19 +187,19 @@ static void check_dirty(struct sim_load *l)
 		want = 0;
 		for (pos = l->base; pos < l->base + l->sectors; pos++)
 			want += sim_load_at(l, inode, pos)->kind == SIM_DIRTY;
-		if (dmbc_index_dirty_sectors(l->store->index, inode) != want)
+		if (dmbc_index_dirty_sectors(l->store->store.index, inode) != want)
 			shim_die(SHIM_PLACE, "inode %u: %llu dirty sectors, not %llu", inode,
-				 dmbc_index_dirty_sectors(l->store->index, inode), want);
+				 dmbc_index_dirty_sectors(l->store->store.index, inode), want);
 		all += want;
 	}
-	if (dmbc_index_all_dirty_sectors(l->store->index) != all)
+	if (dmbc_index_all_dirty_sectors(l->store->store.index) != all)
 		shim_die(SHIM_PLACE, "dirty sectors do not add up");
 }
 
 static void check_counts(struct sim_load *l)
 {
 	struct dmbc_index_scan scan = { .end_inode = DMBC_KEY_MAX_INODE };
-	u64 nbuckets = l->store->g.nbuckets;
+	u64 nbuckets = l->store->store.g.nbuckets;
 	struct tally t = { .l = l };
 	struct dmbc_key keys[64];
 	int n, i;
@@ -207,7 +207,7 @@ static void check_counts(struct sim_load *l)
 	t.live = kcalloc(nbuckets, sizeof(*t.live), GFP_KERNEL | __GFP_NOFAIL);
 	t.dirty = kcalloc(nbuckets, sizeof(*t.dirty), GFP_KERNEL | __GFP_NOFAIL);
 	while (!scan.done) {
-		n = dmbc_index_scan(l->store->index, &scan, keys, ARRAY_SIZE(keys));
+		n = dmbc_index_scan(l->store->store.index, &scan, keys, ARRAY_SIZE(keys));
 		if (n == -ENOMEM && l->forgiving)
 			continue;
 		if (n < 0)
@@ -227,7 +227,7 @@ static void check_volumes(struct sim_load *l)
 	for (i = 1; i <= l->volumes; i++) {
 		u8 uuid[16] = { 0x77, i };
 
-		if (dmbc_uuids_find(l->store->uuids, uuid) < 0)
+		if (dmbc_uuids_find(l->store->store.uuids, uuid) < 0)
 			shim_die(SHIM_PLACE, "volume %u of %u is gone", i, l->volumes);
 	}
 }

@@ -120,7 +120,7 @@ static bool is_free(struct sim_load *l, const struct range *r)
 /* An error is the end of this workload unless it may come. */
 static int ended(struct sim_load *l, int error)
 {
-	if ((error == -EIO || error == -ENOSPC) && sim_disk_has_failed(l->store->io))
+	if ((error == -EIO || error == -ENOSPC) && sim_disk_has_failed(l->store->store.io))
 		l->stopped = true;
 	else if (error && !(error == -ENOMEM && l->forgiving))
 		shim_die(SHIM_PLACE, "unexpected error %d", error);
@@ -177,7 +177,7 @@ static int insert(struct sim_load *l, struct batch *b)
 				ops[nr++] = &b->op[i];
 		if (!nr)
 			break;
-		error = dmbc_index_insert(l->store->index, ops, nr);
+		error = dmbc_index_insert(l->store->store.index, ops, nr);
 		for (i = 0; i < nr; i++)
 			applied[ops[i] - b->op] += ops[i]->applied;
 	} while (error == -ENOMEM && l->forgiving);
@@ -191,7 +191,7 @@ static void unpin_batch(struct sim_load *l, struct batch *b)
 	u32 i;
 
 	for (i = 0; i < b->nr; i++)
-		dmbc_bucket_unpin(&l->store->buckets, b->op[i].key.ptr);
+		dmbc_bucket_unpin(&l->store->store.buckets, b->op[i].key.ptr);
 }
 
 /* Puts stamps for [*pos, end) on the SSD. 0: no space now. */
@@ -199,17 +199,17 @@ static int put_data(struct sim_load *l, const struct range *r, u64 *pos, enum dm
 		    const u64 *stamps, struct dmbc_insert *op)
 {
 	struct sim_store *s = l->store;
-	u32 n = dmbc_alloc_sectors(s->alloc, kind, r->inode * 64 + sim_random_below(3),
+	u32 n = dmbc_alloc_sectors(s->store.alloc, kind, r->inode * 64 + sim_random_below(3),
 				   r->end - *pos, &op->key.ptr);
 	struct dmbc_bucket *b;
 	int error;
 
 	if (!n)
 		return 0;
-	b = dmbc_bucket_at_sector(&s->buckets, dmbc_ptr_sector(op->key.ptr));
+	b = dmbc_bucket_at_sector(&s->store.buckets, dmbc_ptr_sector(op->key.ptr));
 	if (b->use != DMBC_BUCKET_DATA || !atomic_read(&b->pins))
 		shim_die(SHIM_PLACE, "space granted in a bucket of use %u", b->use);
-	error = sim_disk_write_stamps(s->io, dmbc_ptr_sector(op->key.ptr), n,
+	error = sim_disk_write_stamps(s->store.io, dmbc_ptr_sector(op->key.ptr), n,
 				      stamps + (*pos - r->start));
 	/* a slow writer: the same */
 	if (!sim_random_below(256))
@@ -218,7 +218,7 @@ static int put_data(struct sim_load *l, const struct range *r, u64 *pos, enum dm
 	*pos += n;
 	if (!error)
 		return n;
-	dmbc_bucket_unpin(&s->buckets, op->key.ptr);
+	dmbc_bucket_unpin(&s->store.buckets, op->key.ptr);
 	return error;
 }
 
@@ -404,8 +404,8 @@ static int still_there(struct sim_load *l, const struct dmbc_key *k, u64 *stamps
 	while (pos < k->low) {
 		bool same = false;
 
-		error = dmbc_index_lookup(l->store->index, dmbc_key_inode(k), pos, k->low - pos,
-					  true, &f);
+		error = dmbc_index_lookup(l->store->store.index, dmbc_key_inode(k), pos,
+					  k->low - pos, true, &f);
 		if (error == -ENOMEM && l->forgiving)
 			continue;
 		if (error)
@@ -413,7 +413,7 @@ static int still_there(struct sim_load *l, const struct dmbc_key *k, u64 *stamps
 		if (f.kind != DMBC_FRAGMENT_HOLE) {
 			same = f.ptr == k->ptr + ((pos - start) << DMBC_PTR_OFFSET_SHIFT) &&
 			       dmbc_key_dirty(k) == (f.kind == DMBC_FRAGMENT_DIRTY);
-			dmbc_bucket_unpin(&l->store->buckets, f.ptr);
+			dmbc_bucket_unpin(&l->store->store.buckets, f.ptr);
 		}
 		n += same ? f.end - pos : 0;
 		for (; pos < f.end; pos++)
@@ -491,12 +491,12 @@ static int use_key(struct sim_load *l, const struct dmbc_key *k, bool moving)
 	if (!lock_range(l, &r))
 		return 0;
 	stamps = kcalloc(dmbc_key_size(k), sizeof(*stamps), GFP_KERNEL | __GFP_NOFAIL);
-	if (dmbc_bucket_pin(&l->store->buckets, k->ptr)) {
-		error = sim_disk_read_stamps(l->store->io, dmbc_ptr_sector(k->ptr),
+	if (dmbc_bucket_pin(&l->store->store.buckets, k->ptr)) {
+		error = sim_disk_read_stamps(l->store->store.io, dmbc_ptr_sector(k->ptr),
 					     dmbc_key_size(k), stamps);
 		if (!error)
 			error = moving ? move(l, k, stamps) : write_back(l, k, stamps);
-		dmbc_bucket_unpin(&l->store->buckets, k->ptr);
+		dmbc_bucket_unpin(&l->store->store.buckets, k->ptr);
 	}
 	unlock_range(l, &r, error);
 	kfree(stamps);
@@ -516,14 +516,14 @@ static int do_keys(struct sim_load *l, bool moving)
 	int n, i, error = 0;
 
 	do {
-		n = dmbc_index_scan(l->store->index, &scan, keys, ARRAY_SIZE(keys));
+		n = dmbc_index_scan(l->store->store.index, &scan, keys, ARRAY_SIZE(keys));
 	} while (!n && !scan.done);
 	if (n < 0)
 		return n;
 	for (i = 0; i < n && !error; i++)
 		error = use_key(l, &keys[i], moving);
 	if (!moving)
-		dmbc_refill_kick(l->store->refill);
+		dmbc_refill_kick(l->store->store.refill);
 	return error;
 }
 
@@ -539,7 +539,7 @@ static int do_invalidate(struct sim_load *l)
 		return 0;
 	expect_range(l, &r, SIM_HOLE, NULL);
 	do
-		error = dmbc_index_invalidate(l->store->index, r.inode, r.start, r.end);
+		error = dmbc_index_invalidate(l->store->store.index, r.inode, r.start, r.end);
 	while (error == -ENOMEM && l->forgiving);
 	for (pos = r.start; pos < r.end && !error; pos++)
 		sim_load_at(l, r.inode, pos)->origin = new_stamp(l, r.inode, pos);
@@ -564,7 +564,7 @@ static int do_read(struct sim_load *l)
 static int do_flush(struct sim_load *l)
 {
 	u64 now = l->clock;
-	int error = dmbc_journal_flush(l->store->journal);
+	int error = dmbc_journal_flush(l->store->store.journal);
 
 	if (!error && now > l->flushed)
 		l->flushed = now;
@@ -574,7 +574,7 @@ static int do_flush(struct sim_load *l)
 /* Another volume, or the same table once more when it is nearly full. */
 static int do_uuids(struct sim_load *l)
 {
-	struct dmbc_uuids *u = l->store->uuids;
+	struct dmbc_uuids *u = l->store->store.uuids;
 	static const u8 label[DMBC_SB_LABEL_BYTES] = "volume";
 	u8 uuid[16] = { 0x77, l->volumes + 1 };
 	int error;
@@ -596,7 +596,7 @@ static int do_rare(struct sim_load *l)
 	switch (sim_random_below(7)) {
 	case 6: return do_uuids(l);
 	case 0: sim_store_want_gc(l->store); return 0;
-	case 1: return dmbc_nodes_write_all(l->store->nodes);
+	case 1: return dmbc_nodes_write_all(l->store->store.nodes);
 	case 2: sim_shrink(1 + sim_random_below(64)); return 0;
 	case 3: sim_sleep(sim_random_below(10 * HZ)); return 0;
 	default: return do_invalidate(l);
@@ -622,7 +622,7 @@ static int do_step(struct sim_load *l)
 		return do_fill(l);
 	if (n < 700)
 		return do_keys(l, true);
-	if (n < 720 || dmbc_alloc_in_use_percent(l->store->alloc) > DIRTY_LIMIT)
+	if (n < 720 || dmbc_alloc_in_use_percent(l->store->store.alloc) > DIRTY_LIMIT)
 		return do_keys(l, false);
 	return do_write(l, true, false);
 }

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A whole store on a simulated disk: what cache/startup.c does in the kernel,
- * in the same order, and a gc thread.
- */
+/* A whole store on a simulated disk, and what cache/ is to it in the kernel: hooks and a gc thread. */
 #ifndef DMBC_SIM_STORE_H
 #define DMBC_SIM_STORE_H
 
 #include <linux/wait.h>
 
-#include "compat/compat.h"
 #include "sim/sim_disk.h"
 #include "store/alloc.h"
 #include "store/bucket.h"
@@ -17,6 +13,7 @@
 #include "store/journal.h"
 #include "store/node.h"
 #include "store/refill.h"
+#include "store/store.h"
 #include "store/super.h"
 #include "store/uuids.h"
 
@@ -28,29 +25,14 @@ struct sim_format {
 
 struct sim_store {
 	/* set by the caller, zero the rest */
-	struct dmbc_blockio *io; /* stays open */
+	struct dmbc_store store; /* its io: stays open */
 	u64 node_memory;
 	u32 gc_delay; /* jiffies from a wish for gc to the pass */
 	u8 first_gen; /* of all buckets of a fresh set */
 
-	int steps_up;
-	bool fresh;
 	bool failed; /* a write failed: the set is lost for writing */
 	struct dmbc_why why; /* of a failed open */
-	struct dmbc_journal_found found;
-
 	struct workqueue_struct *wq;
-	struct dmbc_super super;
-	struct dmbc_geometry g;
-	struct dmbc_buckets buckets;
-	struct dmbc_journal *journal;
-	struct dmbc_alloc *alloc;
-	struct dmbc_gens *gens;
-	struct dmbc_refill *refill;
-	struct dmbc_uuids *uuids;
-	struct dmbc_nodes *nodes;
-	struct dmbc_index *index;
-	struct dmbc_shrinker shrinker;
 
 	struct task_struct *gc;
 	struct wait_queue_head gc_wait;
