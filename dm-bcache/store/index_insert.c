@@ -151,7 +151,11 @@ static int ready(struct changer *c, __u32 inode, __u64 pos)
 
 /* ---- pieces -------------------------------------------------------------------------- */
 
-/* Does the op change sectors where the leaf has @k (NULL: nothing)? */
+/*
+ * Does the op change sectors where the leaf has @k (NULL: nothing)? A replayed hole
+ * also goes over dirty data whose bucket is in use again: when the journal forgets
+ * the hole, the medium must not look as if dirty data were lost.
+ */
 static bool wants(const struct dmbc_index *ix, const struct dmbc_insert *op,
 		  const struct dmbc_key *k)
 {
@@ -160,7 +164,9 @@ static bool wants(const struct dmbc_index *ix, const struct dmbc_insert *op,
 	switch (op->how) {
 	case DMBC_INSERT_FILL: return !live;
 	case DMBC_INSERT_REPLACE: return live && dmbc_extent_same_data(k, &op->old);
-	default: return dmbc_key_has_ptr(&op->key) || (k && dmbc_index_there(ix, k));
+	default:
+		return dmbc_key_has_ptr(&op->key) ||
+		       (k && (dmbc_key_dirty(k) || dmbc_index_there(ix, k)));
 	}
 }
 

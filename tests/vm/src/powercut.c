@@ -99,6 +99,23 @@ static void make_table(char *line, size_t bytes, uint64_t seed)
 		 (unsigned int)(draw(&random, 2) * 10));
 }
 
+/* The offline reader's opinion of what the module leaves, now and then: it takes as long as the rest. */
+static int examine(uint64_t seed)
+{
+	char line[512];
+	int r;
+
+	if (seed % 16 || !getenv("DMBCACHE"))
+		return 0;
+	snprintf(line, sizeof(line),
+		 "{ $DMBCACHE check %s --backing %s && $DMBCACHE verify %s %s; } >/run/check.out "
+		 "2>&1",
+		 recorder_node(DISK_SSD), recorder_node(DISK_HDD), recorder_node(DISK_SSD),
+		 recorder_node(DISK_HDD));
+	r = system(line);
+	return r && system("tail -n 20 /run/check.out") >= 0 ? -1 : 0;
+}
+
 static int judge(const struct cut *cut)
 {
 	char line[256];
@@ -118,7 +135,9 @@ static int judge(const struct cut *cut)
 		printf("  it cannot be removed\n");
 		exit(1);
 	}
-	return r || cut->last ? r : compare_disk();
+	if (!r && !cut->last)
+		r = compare_disk();
+	return r ? r : examine(cut->seed);
 }
 
 static int save_file(const char *name, const void *data, size_t bytes)
