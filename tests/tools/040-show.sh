@@ -54,7 +54,7 @@ damage() { # FILE SEAL REASON OFFSET HEX [VERDICT]
 	equal "$file $4 $5: verdict" "$verdict" "$(field broken verdict)"
 	"$dmbcache" show --json broken 2>/dev/null | jq -e '.[0].reason != ""' >/dev/null || fail "$file $4 $5: no reason"
 }
-damage cache no "checksum_ok        no" 0 ff
+damage cache no "checksum_ok        no" 0 0123456789abcdef
 damage cache no "bad checksum" 40 ffffffff
 damage backing no "bad checksum" 104 ff
 damage cache yes "at sector 9, not 8" 8 09

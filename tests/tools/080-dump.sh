@@ -80,7 +80,7 @@ expect 1 "restore: no dump given; add --from FILE" "$dmbcache" restore img
 expect 1 "--data img: the device itself; leave it out" "$dmbcache" restore --from text --data img img
 expect 2 "none: cannot open" "$dmbcache" restore --from none img
 expect 1 "dump: name one cache device" "$dmbcache" dump
-python3 "$repo/tests/images/44-leaf-last-set-rotten" img
+python3 "$repo/tests/images/41-leaf-erased" img
 expect 7 "add --force to take what can be read" "$dmbcache" dump img
 expect 7 "end disks=" "$dmbcache" dump --force img
 "$dmbcache" dump --force img >/dev/full 2>err
