@@ -1,6 +1,6 @@
 #!/bin/bash
 # Caches left by mainline bcache after a crash open with the contents mainline served.
-# kernels: 6.1 6.12 uml-kasan
+# kernels: 6.1 uml-kasan
 # timeout: 150
 # memory: 3000
 . "$(dirname "$0")/lib.sh"

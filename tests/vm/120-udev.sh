@@ -1,7 +1,6 @@
 #!/bin/bash
 # Whose disk is it: mainline's udev rule takes those that are not ours, and leaves alone those that are; neither opens what
 # the other has open; other tools recognise what we write.
-# kernels: 6.1 6.12
 # timeout: 120
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mainline.sh"

@@ -1,7 +1,6 @@
 #!/bin/bash
 # One cache in two hands: mainline bcache and dm-bcache take turns, cut off under load in each; both open what is left and
 # read the same, which is what the shadow allows.  SEED and ROUNDS (of each geometry) choose others.
-# kernels: 6.1 6.12
 # timeout: 150
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mainline.sh"

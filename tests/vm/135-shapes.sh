@@ -2,7 +2,6 @@
 # Caches of many shapes go from mainline to us and back, each side writing: large buckets, the feature of bucket sizes as
 # logarithms, deep trees, discards, and a flash volume of mainline's, which we leave alone.
 # SHAPES chooses others: buckets:size:block:KIND, KIND one of plain, log2 (the feature), deep (three levels).
-# kernels: 6.1 6.12
 # timeout: 90
 # memory: 4000
 . "$(dirname "$0")/lib.sh"
