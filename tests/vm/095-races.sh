@@ -1,7 +1,7 @@
 #!/bin/bash
 # A write that goes past the cache, or a discard, beside a read miss that fills it: no read may ever return old data, also not
 # later (mainline bcache 6.1 fails this within seconds).  The origin is slow, once for writes and once for reads, so that the two meet all the time.
-# kernels: 6.1 uml-kasan
+# kernels: uml-kasan
 # timeout: 200
 . "$(dirname "$0")/lib.sh"
 load_module

@@ -20,7 +20,7 @@ mkdir -p "$work"
 geometries=("300 8K 512" "560 8K 512" "130 64K 512" "140 64K 4096")
 [ -z "${GEOMETRY:-}" ] || geometries=("$GEOMETRY")
 scripts/vm-run -k "$kernel" -m 2048 -t "${TIMEOUT:-800}" -o "$work" ${LOG:+-e POWERCUT_LOG=1} tests/vm/src/cuts-guest "$seed" \
-	"${EPOCHS:-2}" "${CUTS:-40}" "${geometries[@]}"
+	"${EPOCHS:-2}" "${CUTS:-25}" "${geometries[@]}"
 status=$?
 [ $status = 0 ] || echo "seed $seed; to try the failed cut again: REPLAY=$work DMBC_KERNEL=$kernel tests/vm/100-cuts.sh"
 exit $status
