@@ -39,6 +39,7 @@ mainline_down() {
 # mainline_quiet WHAT: it has found no fault.  "stale dirty pointer" is none: the key that covers it is in the journal,
 # which is replayed later.
 mainline_quiet() {
-	! dmesg | grep -E '^\[[^]]*\] bcache: .*(error|corrupt|bad)' | grep -v -E 'stale dirty pointer|device busy' ||
-		die "$1: mainline complains"
+	local complaint
+	complaint=$(dmesg | grep -E '^\[[^]]*\] bcache: .*(error|corrupt|bad)' | grep -v -E 'stale dirty pointer|device busy')
+	[ -z "$complaint" ] || die "$1: mainline complains: $complaint"
 }
