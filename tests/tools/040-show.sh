@@ -100,6 +100,7 @@ expect 4 "dmbcache: damaged: damaged: 600 buckets of 1024 sectors do not fit" "$
 # The worst of several counts, and all are shown.
 expect 4 "cache: bcache cache device, ok" "$dmbcache" show cache zero damaged
 expect 3 "backing: bcache backing device, ok" "$dmbcache" show zero backing
+expect 0 verdict "$dmbcache" show --json cache
 equal "one object each" 3 "$("$dmbcache" show --json cache zero damaged 2>/dev/null | jq length)"
 
 # Any bytes: no crash, a code of the list. 4 KiB after a good magic.

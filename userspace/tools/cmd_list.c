@@ -52,17 +52,10 @@ static int run(const struct command *command, int argc, char **argv)
 	struct dmbc_error err;
 	enum dmbc_result r;
 	bool json = false;
-	int key;
+	int code;
 
-	while ((key = tool_next_option(command, argc, argv)) != -1) {
-		if (key == TOOL_KEY_HELP) {
-			tool_help(command);
-			return DMBC_OK;
-		}
-		if (key != 'j')
-			return DMBC_REFUSED;
-		json = true;
-	}
+	if (!tool_json_option(command, argc, argv, &json, &code))
+		return code;
 	if (json)
 		l.list = json_object_new_array();
 	r = dmbc_target_list(print_one, &l, &err);

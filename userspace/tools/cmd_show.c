@@ -64,17 +64,10 @@ static int run(const struct command *command, int argc, char **argv)
 {
 	struct json_object *list;
 	bool json = false;
-	int key, code = DMBC_OK;
+	int code = DMBC_OK;
 
-	while ((key = tool_next_option(command, argc, argv)) != -1) {
-		if (key == TOOL_KEY_HELP) {
-			tool_help(command);
-			return DMBC_OK;
-		}
-		if (key != 'j')
-			return DMBC_REFUSED;
-		json = true;
-	}
+	if (!tool_json_option(command, argc, argv, &json, &code))
+		return code;
 	if (optind == argc)
 		return tool_refuse("show: no device given; see dmbcache show --help");
 	list = json ? json_object_new_array() : NULL;

@@ -39,17 +39,10 @@ static int run(const struct command *command, int argc, char **argv)
 	struct dmbc_error err;
 	enum dmbc_result r;
 	bool json = false;
-	int key;
+	int code;
 
-	while ((key = tool_next_option(command, argc, argv)) != -1) {
-		if (key == TOOL_KEY_HELP) {
-			tool_help(command);
-			return DMBC_OK;
-		}
-		if (key != 'j')
-			return DMBC_REFUSED;
-		json = true;
-	}
+	if (!tool_json_option(command, argc, argv, &json, &code))
+		return code;
 	if (argc - optind < 1 || argc - optind > 2)
 		return tool_refuse("stats: name a cache, and a window if not total; see dmbcache "
 				   "stats --help");

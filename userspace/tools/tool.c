@@ -47,6 +47,23 @@ void tool_help(const struct command *command)
 	printf("\nExample:\n  %s\n", command->example);
 }
 
+bool tool_json_option(const struct command *command, int argc, char **argv, bool *json, int *code)
+{
+	int key;
+
+	while ((key = tool_next_option(command, argc, argv)) != -1) {
+		if (key == 'j') {
+			*json = true;
+			continue;
+		}
+		if (key == TOOL_KEY_HELP)
+			tool_help(command);
+		*code = key == TOOL_KEY_HELP ? DMBC_OK : DMBC_REFUSED;
+		return false;
+	}
+	return true;
+}
+
 int tool_refuse(const char *format, ...)
 {
 	struct dmbc_error err;

@@ -3,6 +3,8 @@
 #ifndef DMBC_TOOL_H
 #define DMBC_TOOL_H
 
+#include <stdbool.h>
+
 #include "dmbc.h"
 
 struct option_row {
@@ -53,6 +55,11 @@ extern const struct command cmd_estimate;
 
 /* The next option's key; -1 after the last; '?' after a message about a wrong one. */
 int tool_next_option(const struct command *command, int argc, char **argv);
+/*
+ * All options of a command that knows --json (key 'j') and --help only. False: nothing
+ * is left to do but to end with *@code.
+ */
+bool tool_json_option(const struct command *command, int argc, char **argv, bool *json, int *code);
 void tool_help(const struct command *command);
 /* "dmbcache: TEXT" to stderr; returns DMBC_REFUSED. */
 int tool_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
