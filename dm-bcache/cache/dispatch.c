@@ -41,6 +41,25 @@ static int start_flush(struct dmbc_request *rq)
 	return dmbc_flush_start(rq);
 }
 
+static int begin_transfer(struct dmbc_request *rq)
+{
+	return bio_op(rq->bio) == REQ_OP_READ ? dmbc_read_start(rq) : dmbc_write_start(rq);
+}
+
+static void transfer(struct dmbc_request *rq)
+{
+	begin_transfer(rq);
+}
+
+/* Cut first: the choice of a way counts what was asked for, and dm brings the rest to be asked for again. */
+static int start_transfer(struct dmbc_request *rq)
+{
+	if (likely(dmbc_request_cut(rq, dmbc_request_reach(rq))))
+		return begin_transfer(rq);
+	dmbc_request_defer(rq, transfer);
+	return DM_MAPIO_SUBMITTED;
+}
+
 int dmbc_cache_map(struct dmbc_origin *origin, struct bio *bio, void *request, u64 sector)
 {
 	struct dmbc_request *rq = request;
@@ -55,8 +74,8 @@ int dmbc_cache_map(struct dmbc_origin *origin, struct bio *bio, void *request, u
 		return start_flush(rq);
 	atomic_inc(&origin->requests);
 	switch (bio_op(bio)) {
-	case REQ_OP_READ: return dmbc_read_start(rq);
-	case REQ_OP_WRITE: return dmbc_write_start(rq);
+	case REQ_OP_READ:
+	case REQ_OP_WRITE: return start_transfer(rq);
 	case REQ_OP_DISCARD: return start_discard(rq);
 	default: return DM_MAPIO_KILL;
 	}

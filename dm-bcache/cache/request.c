@@ -2,9 +2,11 @@
 /*
  * Owns the mechanics of a request: cutting, deferring, sending off, ending.
  *
- * Cutting in map() is dm's business (dm_accept_partial_bio). In process context
- * a part is split off the front; each part holds one count of its parent's bio,
- * so the parent ends after the last of them.
+ * Cutting in map() is dm's business (dm_accept_partial_bio), but not of a NOWAIT
+ * request: while the device is suspended dm would end the rest with -EAGAIN, and
+ * the user would hear of it from the end of the front, where he cannot try again.
+ * In process context a part is split off the front; each part holds one count of
+ * its parent's bio, so the parent ends after the last of them.
  */
 #include <linux/device-mapper.h>
 
@@ -85,6 +87,8 @@ struct dmbc_request *dmbc_request_cut(struct dmbc_request *rq, u32 sectors)
 		return rq;
 	if (rq->deferred)
 		return part_make(rq, sectors);
+	if (rq->bio->bi_opf & REQ_NOWAIT)
+		return NULL;
 	dm_accept_partial_bio(rq->bio, sectors);
 	rq->sectors = sectors;
 	return rq;

@@ -73,6 +73,14 @@ struct dmbc_part {
 	struct bio bio; /* last */
 };
 
+/* Longer requests are cut: fills have a buffer and keys of holes a length. */
+#define DMBC_REQUEST_SECTORS_MAX 2048
+
+static inline u32 dmbc_request_reach(const struct dmbc_request *rq)
+{
+	return min_t(u32, rq->sectors, DMBC_REQUEST_SECTORS_MAX);
+}
+
 /* map() only: the cheap part of a request; the rest is set where it is used. */
 void dmbc_request_init(struct dmbc_request *rq, struct dmbc_origin *origin, struct bio *bio,
 		       u64 start);
@@ -81,7 +89,8 @@ void dmbc_request_init(struct dmbc_request *rq, struct dmbc_origin *origin, stru
  * dm_accept_partial_bio (dm comes back with it), in process context by making
  * a part of the front and returning that; the caller then handles the returned
  * request and afterwards goes on with @rq, which is now the rest. With
- * @sectors >= rq->sectors returns @rq itself. May sleep if rq->deferred.
+ * @sectors >= rq->sectors returns @rq itself. NULL: it cannot be cut in map(),
+ * the caller defers it and begins again. May sleep if rq->deferred.
  */
 struct dmbc_request *dmbc_request_cut(struct dmbc_request *rq, u32 sectors);
 /* Runs @next from the set's workqueue. Any context. */

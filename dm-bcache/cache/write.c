@@ -32,6 +32,13 @@ static void write_retry(struct dmbc_request *rq)
 	dmbc_write_start(rq);
 }
 
+static int write_later(struct dmbc_request *rq)
+{
+	dmbc_count(rq->origin, deferred);
+	dmbc_request_defer(rq, write_retry);
+	return DM_MAPIO_SUBMITTED;
+}
+
 static void range_free(struct dmbc_range_wait *w)
 {
 	dmbc_request_defer(container_of(w, struct dmbc_request, wait), write_retry);
@@ -152,7 +159,7 @@ static void queue_key(struct dmbc_request *rq, bool dirty, bool hole)
 static int look(struct dmbc_request *rq, struct dmbc_fragment *f)
 {
 	struct dmbc_origin *o = rq->origin;
-	int r = dmbc_index_lookup(o->set->store.index, o->inode, rq->start, rq->sectors,
+	int r = dmbc_index_lookup(o->set->store.index, o->inode, rq->start, dmbc_request_reach(rq),
 				  rq->deferred, f);
 
 	if (!r && f->kind != DMBC_FRAGMENT_HOLE)
@@ -262,6 +269,7 @@ static int write_ssd(struct dmbc_request *rq, struct dmbc_request **part)
 {
 	struct dmbc_origin *o = rq->origin;
 	struct dmbc_set *set = o->set;
+	struct dmbc_request *cut;
 	u32 sectors;
 	u64 ptr;
 
@@ -270,14 +278,19 @@ static int write_ssd(struct dmbc_request *rq, struct dmbc_request **part)
 		return DM_MAPIO_SUBMITTED;
 	if (unlikely(!dmbc_detach_enter(o)))
 		return -ENOSPC;
-	sectors =
-		dmbc_alloc_sectors(set->store.alloc, DMBC_ALLOC_DIRTY, o->inode, rq->sectors, &ptr);
+	sectors = dmbc_alloc_sectors(set->store.alloc, DMBC_ALLOC_DIRTY, o->inode,
+				     dmbc_request_reach(rq), &ptr);
 	if (!sectors) {
 		dmbc_detach_leave(o);
 		return -ENOSPC;
 	}
-	*part = dmbc_request_cut(rq, sectors);
-	rq = *part;
+	cut = dmbc_request_cut(rq, sectors);
+	if (!cut) {
+		dmbc_bucket_unpin(&set->store.buckets, ptr);
+		dmbc_detach_leave(o);
+		return write_later(rq);
+	}
+	*part = rq = cut;
 	rq->entered = true;
 	rq->ptr = ptr;
 	rq->bio->bi_opf &= ~REQ_FUA; /* the journal's flush makes it durable */
@@ -358,6 +371,7 @@ static int write_both(struct dmbc_request *rq, struct dmbc_request **part)
 {
 	struct dmbc_origin *o = rq->origin;
 	enum dmbc_fragment_kind below;
+	struct dmbc_request *cut;
 	u32 sectors;
 	u64 ptr;
 	int r;
@@ -367,8 +381,12 @@ static int write_both(struct dmbc_request *rq, struct dmbc_request **part)
 				     &ptr);
 	if (!sectors)
 		return -ENOSPC;
-	rq = dmbc_request_cut(rq, sectors);
-	*part = rq;
+	cut = dmbc_request_cut(rq, sectors);
+	if (!cut) {
+		dmbc_bucket_unpin(&o->set->store.buckets, ptr);
+		return write_later(rq);
+	}
+	*part = rq = cut;
 	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait)) {
 		dmbc_bucket_unpin(&o->set->store.buckets, ptr);
 		return DM_MAPIO_SUBMITTED;
@@ -488,14 +506,13 @@ static int write_by_fragments(struct dmbc_request *rq)
 
 	for (;;) {
 		r = look(rq, &f);
-		if (r == -EAGAIN) {
-			dmbc_count(rq->origin, deferred);
-			dmbc_request_defer(rq, write_retry);
-			return DM_MAPIO_SUBMITTED;
-		}
+		if (r == -EAGAIN)
+			return write_later(rq);
 		if (r)
 			return wait_for_failure(rq);
 		piece = dmbc_request_cut(rq, f.end - rq->start);
+		if (!piece)
+			return write_later(rq);
 		do {
 			r = write_fragment(piece, &f, &part);
 		} while (part != piece);

@@ -23,7 +23,6 @@
 
 #define DM_MSG_PREFIX "bcache"
 
-#define MAX_IO_SECTORS 2048
 #define NR_ERROR_TEXTS 8
 
 struct bcache_target {
@@ -110,8 +109,6 @@ static int target_init(struct bcache_target *t, unsigned int argc, char **argv,
 	}
 	if (!r)
 		r = check_length(t, why);
-	if (!r)
-		r = dm_set_target_max_io_len(t->ti, MAX_IO_SECTORS);
 	return r;
 }
 
