@@ -65,7 +65,8 @@ struct dmbc_alloc {
 
 /*
  * Sizes of the classes. Data gets enough that one batch of the refill, half of
- * it, is at least 16 times what writing the generations for it costs.
+ * it, is 32 times what writing the generations for it costs; but no more than
+ * a sixteenth of the cache.
  */
 static void size_lists(struct dmbc_alloc *a, const struct dmbc_geometry *g)
 {
@@ -73,7 +74,7 @@ static void size_lists(struct dmbc_alloc *a, const struct dmbc_geometry *g)
 	__u32 prio = dmbc_geometry_prio_sets(g);
 	__u32 btree = clamp_t(__u64, n / 128, 16, 256);
 	__u32 move = clamp_t(__u64, n / 1024, 1, 255) + 1;
-	__u32 data = clamp_t(__u64, max_t(__u64, n / 128, 32 * prio), 8, 65536);
+	__u32 data = clamp_t(__u64, max_t(__u64, n / 128, 64 * prio), 8, 65536);
 
 	data = min_t(__u64, data, max_t(__u64, n / 16, 8));
 	a->floor[DMBC_RESERVE_PRIO] = 0;
