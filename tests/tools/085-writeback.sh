@@ -5,6 +5,7 @@
 need_sim
 images=$repo/tests/images/mainline
 
+both=0 # images with dirty data of both disks
 for seed in 1 2 3; do
 	how=$([ $((seed % 3)) = 0 ] && echo stop || echo crash)
 	"$sim" make img $seed $how $((600 + 100 * seed)) $((16 << seed % 3)) $((seed % 2 ? 1 : 8)) 4000 $((4 << seed)) || fail "image $seed"
@@ -15,7 +16,10 @@ for seed in 1 2 3; do
 	cmp img.hdd0 before || fail "$seed: --dry-run wrote"
 	expect 0 "written back" "$dmbcache" writeback --keep img img.hdd0
 	cmp img.hdd0 img.want0 || fail "$seed: disk 0 is not what the store would serve"
-	cmp -s img.hdd1 img.want1 && fail "$seed: disk 1 was not named"
+	if "$sim" serve img | grep -q '^1 [0-9]* d'; then
+		both=$((both + 1))
+		cmp -s img.hdd1 img.want1 && fail "$seed: disk 1 was not named"
+	fi
 	expect 0 "img.hdd1: complete and detached; its data begins at sector 16" "$dmbcache" writeback img img.hdd0 img.hdd1
 	for disk in 0 1; do
 		cmp -i 8192 img.hdd$disk img.want$disk || fail "$seed: disk $disk is not what the store would serve"
@@ -23,6 +27,7 @@ for seed in 1 2 3; do
 	done
 	sha1sum --quiet -c sum || fail "$seed: the cache was changed"
 done
+[ $both -ge 1 ] || fail "no image with dirty data of both disks"
 
 # As JSON: standard output is one object, also of a refusal.
 "$sim" make img 1 crash 700 16 1 4000 16 || fail "image"
