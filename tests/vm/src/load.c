@@ -45,6 +45,9 @@ static const char *const modes[] = { "cache_mode writethrough",
 				     INVALIDATE,
 				     NULL };
 
+static const char *const ties[] = { "detach", "attach", "detach",     "attach",
+				    "flush",  "gc",     "cache_mode writeback", NULL };
+
 const struct load loads[] = {
 	{ "small, fsync", 4, 700, 8, 0, 200, 50, 0, 50, 20000, housework },
 	{ "mixed modes", 4, 600, 16, 60, 100, 50, 20, 300, 8000, everything },
@@ -52,6 +55,7 @@ const struct load loads[] = {
 	{ "clean modes", 4, 600, 16, 30, 60, 50, 0, 400, 15000, modes },
 	{ "discards", 3, 500, 24, 100, 120, 30, 200, 100, 15000, everything },
 	{ "full index", 4, 1500, 2, 0, 30, 10, 0, 20, 40000, housework },
+	{ "detach, attach", 3, 500, 16, 30, 100, 50, 30, 100, 30000, ties },
 };
 const unsigned int nr_loads = sizeof(loads) / sizeof(*loads);
 
