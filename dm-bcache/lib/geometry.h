@@ -17,6 +17,7 @@ struct dmbc_geometry {
 	__u32 njournal; /* journal buckets: first_bucket .. first_bucket + njournal - 1 */
 	__u64 nbuckets;
 	__u64 set_magic;
+	bool discards; /* mainline was told to discard what is free, journal buckets too */
 };
 
 static inline __u64 dmbc_geometry_sector(const struct dmbc_geometry *g, __u64 bucket)

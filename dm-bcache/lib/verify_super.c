@@ -220,6 +220,7 @@ static int check_journal(const struct dmbc_disk_super *sb, struct dmbc_geometry 
 		}
 	g->first_bucket = first;
 	g->njournal = nr;
+	g->discards = dmbc_sb_flag(sb, DMBC_SB_DISCARD_SHIFT, DMBC_SB_DISCARD_BITS);
 	return 0;
 }
 

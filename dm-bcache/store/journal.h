@@ -151,7 +151,8 @@ struct dmbc_journal_found {
 /*
  * Reads all journal buckets, keeps the needed entries (last_seq .. newest) and
  * takes their positions into account for reuse. A gap, or no entry at all, is
- * -EINVAL with a reason. Sleeps.
+ * -EINVAL with a reason; but where mainline discards, the oldest buckets may be
+ * gone. Sleeps.
  */
 int dmbc_journal_read(struct dmbc_journal *j, struct dmbc_journal_found *found,
 		      struct dmbc_why *why);

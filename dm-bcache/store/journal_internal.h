@@ -37,6 +37,7 @@ struct dmbc_journal_spot {
 struct dmbc_journal_replay {
 	__u64 seq;
 	__u32 nr;
+	bool begins_bucket;
 	struct dmbc_key keys[];
 };
 

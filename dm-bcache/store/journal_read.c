@@ -38,6 +38,7 @@ struct scan {
 	struct dmbc_why *why;
 	__u64 needed_from; /* largest last_seq so far: older entries are dropped */
 	struct dmbc_disk_jset newest; /* its header; seq 0: none */
+	__u64 from; /* the first that is needed */
 	__u64 odd_seq; /* newest entry with a good checksum that still makes no sense */
 	struct dmbc_why odd;
 	__u64 hidden_seq; /* newest behind a damaged entry of its bucket */
@@ -88,7 +89,7 @@ static void drop_older(struct scan *s, __u64 from)
 	s->needed_from = from;
 }
 
-static int keep_entry(struct scan *s, const struct dmbc_disk_jset *set)
+static int keep_entry(struct scan *s, const struct dmbc_disk_jset *set, bool begins_bucket)
 {
 	__u64 seq = __le64_to_cpu(set->seq);
 	__u32 words = __le32_to_cpu(set->keys), at = 0;
@@ -103,6 +104,7 @@ static int keep_entry(struct scan *s, const struct dmbc_disk_jset *set)
 		return -ENOMEM;
 	r->seq = seq;
 	r->nr = 0;
+	r->begins_bucket = begins_bucket;
 	while (at < words)
 		at += dmbc_verify_unpack_key(&set->d[at], words - at, &r->keys[r->nr++]);
 	*place = r;
@@ -171,7 +173,8 @@ static __u32 note_odd(struct scan *s, const struct dmbc_disk_jset *set, __u32 by
 	return used;
 }
 
-static int note_entry(struct scan *s, const struct dmbc_disk_jset *set, __u32 bucket, __u32 end)
+static int note_entry(struct scan *s, const struct dmbc_disk_jset *set, __u32 bucket, __u32 at,
+		      __u32 used)
 {
 	struct dmbc_journal *j = s->j;
 	__u64 seq = __le64_to_cpu(set->seq);
@@ -181,11 +184,11 @@ static int note_entry(struct scan *s, const struct dmbc_disk_jset *set, __u32 bu
 	if (seq > __le64_to_cpu(s->newest.seq)) {
 		memcpy(&s->newest, set, sizeof(s->newest));
 		j->found_end.bucket = bucket;
-		j->found_end.block = end / j->block_bytes;
+		j->found_end.block = (at + used) / j->block_bytes;
 		if (__le64_to_cpu(set->last_seq) > s->needed_from)
 			drop_older(s, __le64_to_cpu(set->last_seq));
 	}
-	return keep_entry(s, set);
+	return keep_entry(s, set, !at);
 }
 
 /*
@@ -233,7 +236,7 @@ static int scan_bucket(struct scan *s, __u32 bucket)
 		if (r)
 			used = note_odd(s, set, bytes, r, &why);
 		else
-			r = note_entry(s, set, bucket, at + used);
+			r = note_entry(s, set, bucket, at, used);
 		if (r == -ENOMEM)
 			return r;
 		if (!used)
@@ -246,11 +249,35 @@ static int scan_bucket(struct scan *s, __u32 bucket)
 
 /* ---- what it means ------------------------------------------------------------------- */
 
-static int check_found(const struct scan *s)
+static bool is_there(const struct scan *s, __u64 seq)
+{
+	const struct dmbc_journal_replay *r = *slot(s->j, seq);
+
+	return r && r->seq == seq;
+}
+
+/*
+ * Mainline discards a journal bucket as soon as nobody needs it, and says so in the
+ * next entry; when there was none any more the newest one names too old a last_seq.
+ * Whole buckets have gone then, from the oldest on.
+ */
+static __u64 first_needed(const struct scan *s)
+{
+	const __u64 newest = __le64_to_cpu(s->newest.seq);
+	const __u64 last_seq = __le64_to_cpu(s->newest.last_seq);
+	__u64 seq = last_seq;
+
+	if (!s->j->g->discards)
+		return last_seq;
+	while (seq < newest && !is_there(s, seq))
+		seq++;
+	return is_there(s, seq) && (*slot(s->j, seq))->begins_bucket ? seq : last_seq;
+}
+
+static int check_found(struct scan *s)
 {
 	const __u64 newest = __le64_to_cpu(s->newest.seq);
 	const __u64 from = __le64_to_cpu(s->newest.last_seq);
-	struct dmbc_journal_replay *r;
 	__u64 seq;
 
 	if (s->odd_seq && s->odd_seq >= from) {
@@ -272,9 +299,9 @@ static int check_found(const struct scan *s)
 			     DMBC_JOURNAL_PINS / 4 * 3);
 		return -EINVAL;
 	}
-	for (seq = from; seq <= newest; seq++) {
-		r = *slot(s->j, seq);
-		if (!r || r->seq != seq) {
+	s->from = first_needed(s);
+	for (seq = s->from; seq <= newest; seq++) {
+		if (!is_there(s, seq)) {
 			dmbc_explain(s->why, "journal entry %llu is missing (needed %llu..%llu)",
 				     seq, from, newest);
 			return -EINVAL;
@@ -293,7 +320,7 @@ static void adopt(const struct scan *s)
 	j->uuids = s->newest.uuid_bucket;
 	j->uuids_old = __le32_to_cpu(s->newest.version) == DMBC_JSET_VERSION_UUID64;
 	j->prio_bucket = __le64_to_cpu(s->newest.prio_bucket[0]);
-	j->found_from = __le64_to_cpu(s->newest.last_seq);
+	j->found_from = s->from;
 	j->found_to = __le64_to_cpu(s->newest.seq);
 }
 

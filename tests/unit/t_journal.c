@@ -712,6 +712,21 @@ static void contents(void *arg)
 	put_entry(1, 0, 5, 3, true);
 	assert_int_equal(read_only(&found, &why), -EINVAL);
 	assert_string_equal(why.text, "journal entry 4 is missing (needed 3..5)");
+	/* of mainline's, the oldest buckets may have been discarded, but no part of one */
+	put_entry(1, 0, 5, 1, true);
+	assert_int_equal(read_only(&found, &why), -EINVAL);
+	w.g.discards = true;
+	assert_int_equal(read_only(&found, &why), -EINVAL); /* 1 to 3 are there, 4 is not */
+	put_entry(1, 0, 5, 4, true);
+	assert_int_equal(read_only(&found, &why), 0);
+	assert_int_equal(found.last_seq, 5);
+	assert_int_equal(found.keys, 1);
+	put_entry(1, 0, 2, 1, true);
+	put_entry(1, 1, 5, 4, true);
+	assert_int_equal(read_only(&found, &why), -EINVAL);
+	w.g.discards = false;
+	put_entry(1, 0, 5, 4, true);
+	assert_int_equal(read_only(&found, &why), -EINVAL);
 	put_entry(1, 0, 4, 3, true);
 	put_entry(1, 1, 5, 4, true);
 	/* older entries behind newer ones, and another set's */

@@ -23,6 +23,7 @@
 
 struct entry {
 	__u64 seq;
+	bool begins_bucket;
 	struct dmbc_keys keys;
 };
 
@@ -73,7 +74,7 @@ static bool make_room(struct scan *s)
 	return true;
 }
 
-static bool keep(struct scan *s, const struct dmbc_disk_jset *j)
+static bool keep(struct scan *s, const struct dmbc_disk_jset *j, bool begins_bucket)
 {
 	__u32 words = __le32_to_cpu(j->keys), at = 0;
 	struct entry *e;
@@ -86,6 +87,7 @@ static bool keep(struct scan *s, const struct dmbc_disk_jset *j)
 	e = &s->entry[s->nr++];
 	memset(e, 0, sizeof(*e));
 	e->seq = __le64_to_cpu(j->seq);
+	e->begins_bucket = begins_bucket;
 	while (at < words) {
 		at += dmbc_verify_unpack_key(&j->d[at], words - at, &k);
 		if (!dmbc_keys_add(&e->keys, &k))
@@ -94,7 +96,7 @@ static bool keep(struct scan *s, const struct dmbc_disk_jset *j)
 	return true;
 }
 
-static void note_entry(struct scan *s, const struct dmbc_disk_jset *j, __u32 bucket)
+static void note_entry(struct scan *s, const struct dmbc_disk_jset *j, __u32 bucket, __u32 at)
 {
 	__u64 last = __le64_to_cpu(j->last_seq);
 
@@ -105,7 +107,7 @@ static void note_entry(struct scan *s, const struct dmbc_disk_jset *j, __u32 buc
 		if (last > s->needed_from)
 			drop_older(s, last);
 	}
-	if (!keep(s, j))
+	if (!keep(s, j, !at))
 		s->no_memory = true;
 }
 
@@ -192,7 +194,7 @@ static void look_behind(struct scan *s, __u32 bucket, __u32 size, __u32 at)
 		s->hidden_seq = __le64_to_cpu(j->seq);
 		s->hidden_at = place;
 		if (s->set->rescue && !dmbc_verify_jset(&s->set->g, j, s->end - at, &used, NULL))
-			note_entry(s, j, bucket);
+			note_entry(s, j, bucket, at);
 	}
 }
 
@@ -224,7 +226,7 @@ static void scan_bucket(struct scan *s, __u32 bucket)
 		if (r)
 			used = note_bad(s, j, s->end - at, &why, place);
 		else
-			note_entry(s, j, bucket);
+			note_entry(s, j, bucket, at);
 		if (!used)
 			look_behind(s, bucket, size, at);
 		if (!used || s->no_memory)
@@ -241,6 +243,12 @@ static int by_seq(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
+/* Of mainline's, the oldest buckets may be discarded before an entry says that they are not needed. */
+static bool discarded(const struct scan *s, size_t next)
+{
+	return s->set->g.discards && !next && s->nr && s->entry[0].begins_bucket;
+}
+
 static void find_gaps(struct scan *s, __u64 from, __u64 to)
 {
 	__u64 expected = from;
@@ -250,7 +258,7 @@ static void find_gaps(struct scan *s, __u64 from, __u64 to)
 	for (i = 0; i <= s->nr; i++) {
 		__u64 seq = i < s->nr ? s->entry[i].seq : to + 1;
 
-		if (seq > expected && named++ < GAPS_NAMED)
+		if (seq > expected && !discarded(s, i) && named++ < GAPS_NAMED)
 			dmbc_finding_add(s->fs, DMBC_FINDING_JOURNAL_GAP, NULL,
 					 dmbc_finding_place("journal entry %llu", expected),
 					 "%llu entries are missing; %llu to %llu are needed",
