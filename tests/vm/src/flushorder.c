@@ -125,7 +125,7 @@ static int try(const char *mode, int held, unsigned char *seen)
 		r |= open_and_judge(mode, seen);
 	}
 	printf("%s %s, %s does not answer\n", r ? "FAILED" : "ok", mode, held ? "disk" : "SSD");
-	shadow_settle(seen);
+	shadow_settle(seen, NULL, false);
 	recorder_keep();
 	return r;
 }

@@ -208,7 +208,9 @@ static int learn(struct writer *w)
 	uint64_t s;
 
 	for (s = 0; s < w->sectors && !r; s++)
-		w->holds[s] = shadow_number(data + s * SHADOW_SECTOR, w->first + s);
+		w->holds[s] = shadow_certain(w->first + s)
+				      ? shadow_number(data + s * SHADOW_SECTOR, w->first + s)
+				      : UNKNOWN;
 	free(data);
 	return r;
 }

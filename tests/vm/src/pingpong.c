@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * pingpong SSD-IMAGE HDD-IMAGE SEED ROUNDS
+ * pingpong SSD-IMAGE HDD-IMAGE SEED ROUNDS [FOLDER]
  *
  * One cache in two hands: mainline bcache and dm-bcache. Each round one of them,
  * by chance, opens it, gets a load (load.h) and is cut off somewhere in it, as when
  * a machine is killed whose disks stay in power. Then both open a copy of what is
  * left: every sector must be what the shadow allows, and both must read the same.
  * The second one's copy is where the next round begins.
+ *
+ * Mainline makes a key clean, or drops one, without waiting for the disk or for its
+ * journal: cut off, it leaves clean data that differs from the disk's, and either is
+ * read until the next write. dm-bcache must never add to such sectors.
+ *
+ * The disks of a round that fails are left in FOLDER: as it began, and as it was cut.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -32,6 +38,8 @@ static const char *const modes[] = { "writeback", "writethrough", "writearound",
 static uint64_t sectors, random_state;
 static unsigned int cut_off[2];
 static char table[128];
+static const char *folder;
+static unsigned char *under, *covered; /* look_under() */
 
 static int ours_start(void)
 {
@@ -67,9 +75,10 @@ static int theirs_start(void)
 	return draw(&random_state, 2) ? mainline_message("discard") : 0;
 }
 
+enum { MAINLINE, OURS };
 static const struct engine engines[2] = {
-	{ "mainline", theirs_start, mainline_message, mainline_stop },
-	{ "dm-bcache", ours_start, ours_disturb, ours_stop },
+	[MAINLINE] = { "mainline", theirs_start, mainline_message, mainline_stop },
+	[OURS] = { "dm-bcache", ours_start, ours_disturb, ours_stop },
 };
 
 static int open_copy(const struct engine *e, uint64_t seed, unsigned char *data)
@@ -89,19 +98,104 @@ static int open_copy(const struct engine *e, uint64_t seed, unsigned char *data)
 	return r;
 }
 
-static int same(const unsigned char *a, const unsigned char *b)
+static void save(const char *when)
+{
+	static const char *const names[NR_DISKS] = { "ssd", "hdd" };
+	char path[512];
+	int i;
+
+	for (i = 0; i < NR_DISKS && folder; i++) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s.%s", folder, names[i], when);
+		f = fopen(path, "w");
+		if (!f || fwrite(recorder_bytes(i), recorder_sectors(i) * 512, 1, f) != 1)
+			perror(path);
+		if (f)
+			fclose(f);
+	}
+}
+
+/* What the disk below has, and where dirty data is over it. */
+static int look_under(void)
+{
+	unsigned long long start, count;
+	unsigned int dirty, extents = 0;
+	char line[256];
+	FILE *dump;
+
+	memcpy(under, recorder_bytes(DISK_HDD) + RECORDER_DATA * SHADOW_SECTOR,
+	       sectors * SHADOW_SECTOR);
+	memset(covered, 0, sectors);
+	snprintf(line, sizeof(line), "$DMBCACHE dump %s", recorder_node(DISK_SSD));
+	dump = popen(line, "r");
+	while (dump && fgets(line, sizeof(line), dump)) {
+		if (sscanf(line, "extent disk=0 start=%llu sectors=%llu at=%*u gen=%*u dirty=%u",
+			   &start, &count, &dirty) != 3)
+			continue;
+		extents++;
+		if (dirty && start >= RECORDER_DATA && start + count <= RECORDER_DATA + sectors)
+			memset(covered + start - RECORDER_DATA, 1, count);
+	}
+	if (dump && !pclose(dump) && extents)
+		return 0;
+	printf("  the cache cannot be dumped, or is empty\n");
+	return -1;
+}
+
+/*
+ * Whether one may read the SSD's clean data and the other, who has just used that
+ * bucket again, the disk's.
+ */
+static bool may_differ(uint64_t s, const unsigned char *a, const unsigned char *b,
+		       unsigned int writer)
+{
+	const unsigned char *disk = under + s * SHADOW_SECTOR;
+
+	if (covered[s] || (writer != MAINLINE && shadow_certain(s)))
+		return false;
+	return !memcmp(a, disk, SHADOW_SECTOR) || !memcmp(b, disk, SHADOW_SECTOR);
+}
+
+static int same(const unsigned char *a, const unsigned char *b, unsigned int writer)
 {
 	unsigned int bad = 0;
 	uint64_t s;
 
-	for (s = 0; s < sectors; s++)
-		if (memcmp(a + s * SHADOW_SECTOR, b + s * SHADOW_SECTOR, SHADOW_SECTOR) &&
-		    bad++ < 8)
+	for (s = 0; s < sectors; s++, a += SHADOW_SECTOR, b += SHADOW_SECTOR)
+		if (memcmp(a, b, SHADOW_SECTOR) && !may_differ(s, a, b, writer) && bad++ < 8)
 			printf("  sector %llu: write %lld for one, %lld for the other\n",
-			       (unsigned long long)s,
-			       (long long)shadow_number(a + s * SHADOW_SECTOR, s),
-			       (long long)shadow_number(b + s * SHADOW_SECTOR, s));
+			       (unsigned long long)s, (long long)shadow_number(a, s),
+			       (long long)shadow_number(b, s));
 	return bad ? -1 : 0;
+}
+
+/* Both open what the cut has left. */
+static int open_both(unsigned int first, unsigned int writer, uint64_t seed, unsigned char *data[2])
+{
+	recorder_cut(SURVIVE_ALL, seed);
+	if (look_under() || open_copy(&engines[first], seed, data[0]) ||
+	    open_copy(&engines[!first], seed, data[1]))
+		return -1;
+	return same(data[0], data[1], writer);
+}
+
+/* Where the next round begins: at what the second one has left. */
+static int keep(const unsigned char *data, unsigned int writer)
+{
+	uint64_t uncertain, s;
+
+	if (look_under())
+		return -1;
+	for (s = 0; s < sectors; s++)
+		if (covered[s])
+			memcpy(under + s * SHADOW_SECTOR, data + s * SHADOW_SECTOR, SHADOW_SECTOR);
+	uncertain = shadow_settle(data, under, writer == MAINLINE);
+	if (uncertain)
+		printf("  %llu sectors may be read as on the disk\n",
+		       (unsigned long long)uncertain);
+	recorder_keep();
+	return 0;
 }
 
 static int round_of(unsigned int number, uint32_t block, unsigned char *data[2])
@@ -114,6 +208,7 @@ static int round_of(unsigned int number, uint32_t block, unsigned char *data[2])
 	int r;
 
 	recorder_begin(draw_next(&random_state), 0);
+	save("began");
 	if (e->start() || load_run(load, draw_next(&random_state), &target) || e->stop()) {
 		printf("round %u: %s fails under load '%s'\n", number, e->name, load->name);
 		return -1;
@@ -122,18 +217,16 @@ static int round_of(unsigned int number, uint32_t block, unsigned char *data[2])
 	recorder_log(&count);
 	at = count / 2 + draw(&random_state, count / 2);
 	recorder_replay(at, shadow_event);
-	r = open_copy(&engines[first], at, data[0]);
-	if (!r)
-		r = open_copy(&engines[!first], at, data[1]);
-	if (!r)
-		r = same(data[0], data[1]);
+	r = open_both(first, writer, at, data);
+	if (r) {
+		recorder_cut(SURVIVE_ALL, at);
+		save("cut");
+	}
 	printf("round %u: %s, '%s', cut off at event %llu of %llu, opened by %s first%s\n", number,
 	       e->name, load->name, (unsigned long long)at, (unsigned long long)count,
 	       engines[first].name, r ? ": FAILED" : "");
 	cut_off[writer]++;
-	shadow_settle(data[1]);
-	recorder_keep();
-	return r;
+	return r ? r : keep(data[1], writer);
 }
 
 int main(int argc, char **argv)
@@ -143,17 +236,22 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	dmdev_init();
-	if (argc != 5 || recorder_start(argv[1], argv[2]))
+	if (argc < 5 || recorder_start(argv[1], argv[2]))
 		return 2;
+	folder = argv[5];
 	random_state = strtoull(argv[3], NULL, 0);
 	sectors = recorder_data_sectors();
 	shadow_start(sectors);
 	for (i = 0; i < 2; i++)
 		data[i] = aligned_alloc(4096, sectors * SHADOW_SECTOR);
+	under = malloc(sectors * SHADOW_SECTOR);
+	covered = malloc(sectors);
+	if (!under || !covered)
+		return 2;
 	for (i = 0; i < strtoul(argv[4], NULL, 0); i++)
 		if (round_of(i + 1, recorder_block(), data))
 			return 1;
-	printf("%u caches of mainline and %u of dm-bcache, cut off, opened by both\n", cut_off[0],
-	       cut_off[1]);
+	printf("%u caches of mainline and %u of dm-bcache, cut off, opened by both\n",
+	       cut_off[MAINLINE], cut_off[OURS]);
 	return 0;
 }

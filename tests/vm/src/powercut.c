@@ -286,7 +286,7 @@ static uint64_t epoch(unsigned int number, uint64_t wanted, uint64_t *random)
 	printf("epoch %u: %s, %llu events in %ld s, %llu cuts in %ld s, %lu failures\n", number,
 	       load->name, (unsigned long long)count, (long)(loaded - started),
 	       (unsigned long long)nr, (long)(time(NULL) - loaded), failures);
-	shadow_settle(seen);
+	shadow_settle(seen, NULL, false);
 	recorder_keep();
 	free(cuts);
 	return nr;

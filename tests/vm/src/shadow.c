@@ -6,6 +6,9 @@
  * sector `promised` is the last such write. Every later one that has begun may be
  * there as well, nothing else. After a discard that no promised write has followed
  * it may be any older one.
+ *
+ * A cut may leave clean data on the SSD that is not what the disk below has; what is
+ * read there becomes what is `below` when the SSD's bucket is used again.
  */
 #define _GNU_SOURCE
 #include "shadow.h"
@@ -17,6 +20,7 @@
 
 #define WORDS (SHADOW_SECTOR / 8)
 #define MAX_SHOWN 12
+#define NOTHING UINT64_MAX
 
 struct write {
 	uint64_t sector;
@@ -26,6 +30,7 @@ struct write {
 
 struct place {
 	uint64_t promised, discarded;
+	uint64_t below; /* may be read as well, until a write is promised; NOTHING: no */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -51,10 +56,14 @@ static void *grow(void *array, uint64_t *max, uint64_t wanted, size_t size)
 
 void shadow_start(uint64_t sectors)
 {
+	uint64_t s;
+
 	nr_places = sectors;
 	places = calloc(sectors, sizeof(*places));
 	if (!places)
 		abort();
+	for (s = 0; s < sectors; s++)
+		places[s].below = NOTHING;
 	writes = grow(writes, &max_writes, 1, sizeof(*writes));
 	nr_writes = first = 1;
 }
@@ -128,8 +137,10 @@ static void promise(uint64_t number)
 	for (i = 0; i < w->sectors; i++) {
 		struct place *p = &places[w->sector + i];
 
-		if (w->kind != SHADOW_DISCARD && p->promised < number)
+		if (w->kind != SHADOW_DISCARD && p->promised < number) {
 			p->promised = number;
+			p->below = NOTHING;
+		}
 	}
 }
 
@@ -180,7 +191,7 @@ static int allowed(uint64_t sector, uint64_t number)
 
 	if (number == UINT64_MAX)
 		return 0;
-	if (number == p->promised || p->discarded > p->promised)
+	if (number == p->promised || number == p->below || p->discarded > p->promised)
 		return 1;
 	return number > p->promised && number >= first && number <= begun && covers(number, sector);
 }
@@ -203,16 +214,39 @@ unsigned long shadow_judge(const unsigned char *data)
 	return bad;
 }
 
-void shadow_settle(const unsigned char *data)
+/* What may be read of @sector beside @now from now on. */
+static uint64_t below(uint64_t sector, uint64_t now, const unsigned char *other, bool leaves_both)
 {
-	uint64_t s;
+	const struct place *p = &places[sector];
+	uint64_t number = other ? shadow_number(other + sector * SHADOW_SECTOR, sector) : NOTHING;
+
+	if (number == now || !allowed(sector, number))
+		return NOTHING;
+	if (!leaves_both && (now != p->promised || number != p->below))
+		return NOTHING;
+	return number;
+}
+
+uint64_t shadow_settle(const unsigned char *data, const unsigned char *other, bool leaves_both)
+{
+	uint64_t s, uncertain = 0;
 
 	for (s = 0; s < nr_places; s++) {
-		places[s].promised = shadow_number(data + s * SHADOW_SECTOR, s);
+		uint64_t now = shadow_number(data + s * SHADOW_SECTOR, s);
+
+		places[s].below = below(s, now, other, leaves_both);
+		places[s].promised = now;
 		places[s].discarded = 0;
+		uncertain += places[s].below != NOTHING;
 	}
 	first = nr_writes;
 	begun = nr_finished = nr_promised = 0;
+	return uncertain;
+}
+
+bool shadow_certain(uint64_t sector)
+{
+	return places[sector].below == NOTHING;
 }
 
 /* ---- files --------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #ifndef SHADOW_H
 #define SHADOW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "recorder.h"
@@ -27,8 +28,16 @@ uint64_t shadow_number(const unsigned char *data, uint64_t sector);
 void shadow_event(const struct event *event);
 /* Prints what no power cut at this place can leave; returns the number of such sectors. */
 unsigned long shadow_judge(const unsigned char *data);
-/* @data, all of the disk, is what it holds when the next log begins. */
-void shadow_settle(const unsigned char *data);
+/*
+ * @data, all of the disk, is what it holds when the next log begins; @other (NULL: the same)
+ * what would be read if the SSD's clean data were not used. Where the cut allowed that as well
+ * it may be read later on: if @leaves_both, anywhere, as the engine that was cut off gives no
+ * promise that the SSD's clean data is the disk's; if not, only where that was so before.
+ * Returns the number of such sectors.
+ */
+uint64_t shadow_settle(const unsigned char *data, const unsigned char *other, bool leaves_both);
+/* Whether only one thing can be read of the sector when the log begins. */
+bool shadow_certain(uint64_t sector);
 /* All of it as a file, to judge a saved cut again. 0, or -1. */
 int shadow_save(const char *path);
 int shadow_load(const char *path);
