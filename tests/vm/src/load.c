@@ -58,6 +58,7 @@ const struct load loads[] = {
 	{ "detach, attach", 3, 500, 16, 30, 100, 50, 30, 100, 30000, ties },
 };
 const unsigned int nr_loads = sizeof(loads) / sizeof(*loads);
+const unsigned int nr_attached_loads = sizeof(loads) / sizeof(*loads) - 1;
 
 struct writer {
 	const struct load *load;

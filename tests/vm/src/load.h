@@ -30,6 +30,8 @@ struct load_target {
 
 extern const struct load loads[];
 extern const unsigned int nr_loads;
+/* The first ones; in those after them the disk leaves its SSD. */
+extern const unsigned int nr_attached_loads;
 
 /* All of the device; 0, or -1 after a message. */
 int load_read_all(unsigned char *data, uint64_t sectors);

@@ -201,7 +201,7 @@ static int keep(const unsigned char *data, unsigned int writer)
 static int round_of(unsigned int number, uint32_t block, unsigned char *data[2])
 {
 	unsigned int writer = draw(&random_state, 2), first = draw(&random_state, 2);
-	const struct load *load = &loads[draw(&random_state, nr_loads)];
+	const struct load *load = &loads[draw(&random_state, nr_attached_loads)];
 	const struct engine *e = &engines[writer];
 	struct load_target target = { .sectors = sectors, .block = block, .disturb = e->disturb };
 	uint64_t count, at;
