@@ -52,7 +52,7 @@ check-faults: ## seeded bugs: for each a test must fail; half an hour
 check-powercut: ## thousands of power cuts in a virtual machine; hours
 	@EPOCHS=6 CUTS=400 TIMEOUT=20000 tests/vm/100-cuts.sh
 
-check-interop: ## caches go from mainline bcache to dm-bcache and back; hours
+check-interop: ## caches go from mainline bcache to dm-bcache and back, thousands of damaged ones; hours
 	@tests/interop
 
 check-long: ## tests that take minutes each and are not part of check

@@ -55,6 +55,8 @@ for layout in "--bucket 8K --block 512" "--bucket 64K --block 512" "--bucket 128
 	same "ours after flush ($layout)" /dev/mapper/c
 	remove c
 	sound /dev/ram0 /dev/ram1
+	tally ours-by-them 2
+	tally theirs-by-us 1
 	echo "ok $layout"
 done
 unload_module

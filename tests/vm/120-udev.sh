@@ -66,6 +66,8 @@ create c "$ssd" "$hdd" writeback
 [ "$(md5sum </dev/mapper/c)" = "$want" ] || die "we read something else"
 remove c
 sound "$ssd" "$hdd"
+tally ours-by-them 1
+tally theirs-by-us 1
 echo "ok never both"
 losetup -d "$ssd" "$hdd"
 unload_module

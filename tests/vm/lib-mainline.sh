@@ -23,17 +23,15 @@ mainline_up() {
 	[ -b "$bcache" ] || mknod "$bcache" b $(tr : ' ' <"$dir/dev")
 }
 
+mainline_gone() { ! compgen -G '/sys/fs/bcache/*-*' >/dev/null && ! compgen -G '/sys/block/bcache*' >/dev/null; }
+
 # mainline_down: everything mainline has
 mainline_down() {
-	local i file
+	local file
 	for file in /sys/block/bcache*/bcache/stop /sys/fs/bcache/*-*/stop; do
 		[ ! -e "$file" ] || echo 1 >"$file"
 	done
-	for i in $(seq 100); do
-		ls -d /sys/fs/bcache/*-* /sys/block/bcache* >/dev/null 2>&1 || return 0
-		sleep 0.1
-	done
-	die "mainline does not stop"
+	wait_for 60 mainline_gone || die "mainline does not stop"
 }
 
 # mainline_quiet WHAT: it has found no fault.  "stale dirty pointer" is none: the key that covers it is in the journal,

@@ -161,5 +161,6 @@ int main(int argc, char **argv)
 	}
 	printf("%llu damaged caches: %d refused, %llu served\n", (unsigned long long)count, refused,
 	       (unsigned long long)count - refused);
+	printf("tally damaged %llu\ntally refused %d\n", (unsigned long long)count, refused);
 	return refused < (int)count / 10 || refused > (int)count * 9 / 10;
 }

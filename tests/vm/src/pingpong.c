@@ -253,5 +253,7 @@ int main(int argc, char **argv)
 			return 1;
 	printf("%u caches of mainline and %u of dm-bcache, cut off, opened by both\n",
 	       cut_off[MAINLINE], cut_off[OURS]);
+	printf("tally rounds %u\ntally theirs-by-us %u\ntally ours-by-them %u\n",
+	       cut_off[MAINLINE] + cut_off[OURS], cut_off[MAINLINE], cut_off[OURS]);
 	return 0;
 }
