@@ -9,6 +9,7 @@ register() { echo "$1" 2>/dev/null >/sys/fs/bcache/register; }
 # mainline_up SSD HDD: sets $bcache to the device
 mainline_up() {
 	local i dir
+	mainline_disks=("$1" "$2")
 	register "$1" || die "mainline refuses our cache: $(dmesg | tail -5)"
 	register "$2" || die "mainline refuses our disk: $(dmesg | tail -5)"
 	for i in $(seq 100); do
@@ -25,6 +26,15 @@ mainline_up() {
 
 mainline_gone() { ! compgen -G '/sys/fs/bcache/*-*' >/dev/null && ! compgen -G '/sys/block/bcache*' >/dev/null; }
 
+# Its last write comes after its folders are gone, and the disks are let go after that.
+mainline_let_go() {
+	local disk
+	for disk in "${mainline_disks[@]}"; do
+		echo "0 8 linear $disk 0" | dm create let_go 2>/dev/null || return 1
+		dm remove let_go
+	done
+}
+
 # mainline_down: everything mainline has
 mainline_down() {
 	local file
@@ -32,6 +42,7 @@ mainline_down() {
 		[ ! -e "$file" ] || echo 1 >"$file"
 	done
 	wait_for 60 mainline_gone || die "mainline does not stop"
+	wait_for 60 mainline_let_go || die "mainline keeps ${mainline_disks[*]}"
 }
 
 # mainline_quiet WHAT: it has found no fault.  "stale dirty pointer" is none: the key that covers it is in the journal,
