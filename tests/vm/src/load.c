@@ -45,8 +45,9 @@ static const char *const modes[] = { "cache_mode writethrough",
 				     INVALIDATE,
 				     NULL };
 
-static const char *const ties[] = { "detach", "attach", "detach",     "attach",
-				    "flush",  "gc",     "cache_mode writeback", NULL };
+static const char *const ties[] = {
+	"detach", "attach", "detach", "attach", "flush", "gc", "cache_mode writeback", NULL
+};
 
 const struct load loads[] = {
 	{ "small, fsync", 4, 700, 8, 0, 200, 50, 0, 50, 20000, housework },
