@@ -4,6 +4,7 @@
  * What each must not do is what users of other caches complain of (users.md H19).
  */
 #include "lib_fixture.h"
+#include "pd_fixture.h"
 
 #include "lib/pace.h"
 
@@ -26,17 +27,7 @@ static void begin(struct world *w, __u64 dirty)
 {
 	*w = (struct world){
 		.config = {
-			.pd = {
-				.percent = 10,
-				.update_seconds = 5,
-				.p_term_inverse = 40,
-				.i_term_inverse = 10000,
-				.rate_minimum = 8,
-				.consider_fragment = true,
-				.fp_low = 1,
-				.fp_mid = 10,
-				.fp_high = 1000,
-			},
+			.pd = pd_config(),
 			.maximum = DMBC_PACE_NO_MAXIMUM,
 			.hurry_when_idle = true,
 		},

@@ -1,25 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The rate controller: target, both terms, limits, fragmentation, and a closed loop. */
 #include "lib_fixture.h"
-
-#include "lib/pd.h"
-
-static struct dmbc_pd_config config(void)
-{
-	struct dmbc_pd_config c = {
-		.percent = 10,
-		.update_seconds = 5,
-		.p_term_inverse = 40,
-		.i_term_inverse = 10000,
-		.rate_minimum = 8,
-		.consider_fragment = true,
-		.fp_low = 1,
-		.fp_mid = 10,
-		.fp_high = 1000,
-	};
-
-	return c;
-}
+#include "pd_fixture.h"
 
 static struct dmbc_pd_input input(__u64 dirty)
 {
@@ -38,7 +20,7 @@ static struct dmbc_pd_input input(__u64 dirty)
 
 static void target_is_shared(void **state)
 {
-	struct dmbc_pd_config c = config();
+	struct dmbc_pd_config c = pd_config();
 	struct dmbc_pd_input in = input(0);
 	struct dmbc_pd pd;
 
@@ -56,7 +38,7 @@ static void target_is_shared(void **state)
 
 static void both_terms(void **state)
 {
-	struct dmbc_pd_config c = config();
+	struct dmbc_pd_config c = pd_config();
 	struct dmbc_pd_input in = input((1 << 20) / 10 + 40000);
 	struct dmbc_pd pd;
 
@@ -75,7 +57,7 @@ static void both_terms(void **state)
 
 static void integral_does_not_go_below_zero(void **state)
 {
-	struct dmbc_pd_config c = config();
+	struct dmbc_pd_config c = pd_config();
 	struct dmbc_pd_input in = input(0);
 	struct dmbc_pd pd;
 	int i;
@@ -90,7 +72,7 @@ static void integral_does_not_go_below_zero(void **state)
 
 static void fragments_hurry(void **state)
 {
-	struct dmbc_pd_config c = config();
+	struct dmbc_pd_config c = pd_config();
 	struct dmbc_pd_input in = input(8000);
 	struct dmbc_pd pd;
 
@@ -117,7 +99,7 @@ static void fragments_hurry(void **state)
 
 static void extremes_do_not_overflow(void **state)
 {
-	struct dmbc_pd_config c = config();
+	struct dmbc_pd_config c = pd_config();
 	struct dmbc_pd_input in = input(1ULL << 42);
 	struct dmbc_pd pd;
 	int i;
@@ -146,7 +128,7 @@ static void extremes_do_not_overflow(void **state)
 /* A steady inflow settles near the target. */
 static void closed_loop(void **state)
 {
-	struct dmbc_pd_config c = config();
+	struct dmbc_pd_config c = pd_config();
 	struct dmbc_pd_input in = input(0);
 	struct dmbc_pd pd;
 	__s64 dirty = 0;
@@ -177,7 +159,7 @@ struct world {
 static void world_init(struct world *w, __u64 disk)
 {
 	memset(w, 0, sizeof(*w));
-	w->c = config();
+	w->c = pd_config();
 	w->in = input(0);
 	w->disk = disk;
 	dmbc_pd_init(&w->pd);
