@@ -74,7 +74,7 @@ while read -r text; do
 	grep -F "message set: ${BASH_REMATCH[1]} '1x': use" /run/log | grep -q -F "${BASH_REMATCH[3]}" || die "no reason for: $text"
 done </run/options
 
-# all of them by one table, over a reload, a new start, and back
+# all of them by one table and by message; what the table says then survives a reload and a new start; and back
 all="$((2 * ${#names[@]}))$all"
 check_all() {
 	local i
@@ -84,10 +84,14 @@ check_all() {
 }
 reload c "$table $all"
 check_all
-reload c "$(dm table c)"
+ask "reset all" ok
+for i in "${!names[@]}"; do ask "set ${names[i]} ${values[i]}" ok; done
+check_all
+kept=$(dm table c)
+reload c "$kept"
 check_all
 remove c
-echo "$table $all" | dm create c && nodes || die "create with all options"
+echo "$kept" | dm create c && nodes || die "create with all options"
 check_all
 # without words the options of the target go back; those of the SSD stay, until they are reset
 reload c "$table"
@@ -195,6 +199,7 @@ for policy in lru fifo random as-formatted; do
 	create c $ssd $hdd writethrough sequential_cutoff 0 cache_replacement_policy $policy discard 1
 	verify_fio $policy /dev/mapper/c --rw=randwrite --bs=64k --size=60m --io_size=80m --iodepth=8
 	remove c
+	sound $ssd $hdd
 done
 read -r _ _ _ _ _ _ _ _ _ _ _ discards _ </sys/block/dm-0/stat
 read -r most </sys/block/dm-0/queue/discard_max_bytes
