@@ -300,6 +300,17 @@ static enum dmbc_result find_origins(struct check *c, struct dmbc_error *err)
 	return DMBC_OK;
 }
 
+/*
+ * Extents of a slot that no disk has. Clean ones of a disk that was detached are as
+ * they should be: the slot goes first, a power cut may leave them, and mainline
+ * never takes them away.
+ */
+static bool is_orphaned(const struct check *c, __u32 slot, const struct dmbc_check_tally *t)
+{
+	return t->extents && !dmbc_set_slot_used(c->set, slot) &&
+	       (t->dirty || !dmbc_set_slot_detached(c->set, slot));
+}
+
 static void judge_slot(struct check *c, __u32 slot, const struct dmbc_check_tally *t)
 {
 	const struct dmbc_check_origin *o = slot < c->report->slots ? c->origin[slot] : NULL;
@@ -307,7 +318,7 @@ static void judge_slot(struct check *c, __u32 slot, const struct dmbc_check_tall
 
 	if (slot == c->report->slots)
 		place = dmbc_finding_place("slots behind the end of the uuid table");
-	if (t->extents && !dmbc_set_slot_used(c->set, slot))
+	if (is_orphaned(c, slot, t))
 		dmbc_finding_add(c->fs,
 				 t->dirty ? DMBC_FINDING_DIRTY_NO_SLOT : DMBC_FINDING_CLEAN_NO_SLOT,
 				 NULL, place, "%llu sectors cached, %llu dirty; no disk has it",

@@ -77,6 +77,7 @@ enum dmbc_result dmbc_set_read_uuids(struct dmbc_set *set, struct dmbc_findings 
 int dmbc_set_find_slot(const struct dmbc_set *set, const __u8 uuid[16]);
 /* A disk or a flash volume that is not detached. */
 bool dmbc_set_slot_used(const struct dmbc_set *set, __u32 slot);
+bool dmbc_set_slot_detached(const struct dmbc_set *set, __u32 slot);
 
 static inline struct dmbc_set_bucket *dmbc_set_bucket_at(struct dmbc_set_bucket *bucket,
 							 const struct dmbc_geometry *g, __u64 ptr)

@@ -111,6 +111,11 @@ bool dmbc_set_slot_used(const struct dmbc_set *set, __u32 slot)
 	       memcmp(set->uuid[slot].uuid, detached, 16);
 }
 
+bool dmbc_set_slot_detached(const struct dmbc_set *set, __u32 slot)
+{
+	return slot < set->slots && !memcmp(set->uuid[slot].uuid, detached, 16);
+}
+
 int dmbc_set_find_slot(const struct dmbc_set *set, const __u8 uuid[16])
 {
 	__u32 i;
