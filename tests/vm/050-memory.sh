@@ -42,4 +42,5 @@ fio --name=back --filename=/dev/mapper/c --direct=1 --ioengine=io_uring --iodept
 	--output-format=terse >/run/o || die "reading back"
 [ "$(field c node_bytes)" -le $((cap + cap / 4)) ] || die "nodes use $(field c node_bytes) of $cap while reading"
 remove c
+sound $ssd $hdd
 unload_module

@@ -30,6 +30,7 @@ race() { # READ-DELAY WRITE-DELAY MODE-AND-ARGUMENTS [discard]
 	create c $ssd $hdd writethrough
 	[ "$(contents /dev/mapper/c)" = "$before" ] || die "$3: other data after a new start"
 	remove c
+	sound $ssd $hdd
 	dm remove hdd || die "remove hdd"
 }
 

@@ -106,6 +106,7 @@ run message c writeback run
 [ "$(message c get writeback_running)" = 1 ] || die "run"
 refused "use pause or run" writeback stop
 remove c
+sound $ssd $hdd
 
 echo "--- slots of disks that left are used again"
 format $ssd $hdd --bucket 8K --block 4K

@@ -123,4 +123,5 @@ message c stats internal | tr ' ' '\n'
 refused "unknown window 'week'" stats week
 refused "use stats" stats day day
 remove c
+sound $ssd $hdd
 unload_module

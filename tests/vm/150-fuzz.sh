@@ -75,5 +75,6 @@ remove c
 create c $ssd $hdd writeback
 verify_fio after /dev/mapper/c --rw=randrw --bs=4k --size=2m --iodepth=8
 remove c
+sound $ssd $hdd
 remove ssd
 unload_module
