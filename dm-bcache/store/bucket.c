@@ -255,6 +255,7 @@ int dmbc_bucket_raise_gen(struct dmbc_buckets *bs, __u64 ptr)
 	behind = dmbc_gen_ahead(b->gen, gen);
 	if (behind < 0) {
 		WRITE_ONCE(b->gen, gen);
+		b->raised -= behind;
 		behind = 0;
 		change_sectors(bs, b, 0, 0);
 		if (b->use == DMBC_BUCKET_DATA)
@@ -264,6 +265,14 @@ int dmbc_bucket_raise_gen(struct dmbc_buckets *bs, __u64 ptr)
 		b->oldest = gen;
 	spin_unlock_irqrestore(&bs->lock, flags);
 	return behind;
+}
+
+bool dmbc_bucket_overtaken(const struct dmbc_buckets *bs, __u64 ptr)
+{
+	const struct dmbc_bucket *b = bucket_of(bs, ptr);
+	int behind = dmbc_gen_ahead(b->gen, dmbc_ptr_gen(ptr));
+
+	return behind > 0 && behind <= b->raised;
 }
 
 void dmbc_bucket_set_metadata(struct dmbc_buckets *bs, __u64 bucket)

@@ -41,6 +41,7 @@ struct dmbc_bucket {
 	__u8 oldest; /* oldest generation that a pointer in the tree may have */
 	__u8 use; /* enum dmbc_bucket_use */
 	__u8 move; /* chosen by moving gc */
+	__u8 raised; /* start-up: so many generations a pointer was ahead of the saved one */
 };
 
 struct dmbc_bucket_counts {
@@ -100,6 +101,8 @@ void dmbc_bucket_sub_live(struct dmbc_buckets *bs, __u64 ptr, __u32 sectors, boo
  * right. Returns how many generations @ptr is behind (stale if > 0).
  */
 int dmbc_bucket_raise_gen(struct dmbc_buckets *bs, __u64 ptr);
+/* Start-up: stale, but only because another pointer raised the generation. */
+bool dmbc_bucket_overtaken(const struct dmbc_buckets *bs, __u64 ptr);
 /* Is @ptr not of its bucket's generation? Exact only while the bucket is pinned or locked. */
 bool dmbc_bucket_stale(const struct dmbc_buckets *bs, __u64 ptr);
 /*

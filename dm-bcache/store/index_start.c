@@ -125,7 +125,10 @@ static int raise_gen(struct dmbc_index *ix, const struct dmbc_key *k)
 
 	if (!dmbc_key_has_ptr(k))
 		return 0;
-	/* a generation is durable before its bucket is used again: never over dirty data */
+	/*
+	 * A generation is durable before its bucket is used again: never over dirty data.
+	 * mark_leaf() refuses where the two are met in the other order.
+	 */
 	b = dmbc_bucket_at_sector(ix->c.buckets, dmbc_ptr_sector(k->ptr));
 	if (b->dirty && dmbc_gen_ahead(b->gen, dmbc_ptr_gen(k->ptr)) < 0)
 		return -EIO;
@@ -159,6 +162,8 @@ static int mark_leaf(struct dmbc_index *ix, struct dmbc_node *n, const struct sp
 			continue;
 		if (!within(s, k, true))
 			return damaged(n, k, "lies outside of the node", why);
+		if (dmbc_key_dirty(k) && dmbc_bucket_overtaken(ix->c.buckets, k->ptr))
+			return damaged(n, k, "is dirty data in a bucket with a newer key", why);
 		if (!dmbc_index_live(ix, k))
 			continue;
 		use = dmbc_bucket_at_sector(ix->c.buckets, dmbc_ptr_sector(k->ptr))->use;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_RAISED 7 /* of struct dmbc_set_bucket */
 #define PROGRESS_NODES 64
 
 struct check {
@@ -52,21 +53,25 @@ static struct dmbc_range key_range(const struct dmbc_key *k)
 /* ---- generations ------------------------------------------------------------------ */
 
 /*
- * A key from the future: its bucket's generation was not saved, or, where a leaf
- * before has dirty data there, the key is wrong.
+ * A key from the future: its bucket's generation was not saved, or, where there is
+ * dirty data, the key is wrong. A leaf before may have that; of one behind
+ * see_stale() tells.
  */
 static void raise_gen(struct check *c, const struct dmbc_key *k)
 {
 	struct dmbc_set_bucket *b = dmbc_set_bucket_of(c->set, k->ptr);
+	int raise = -dmbc_gen_ahead(b->gen, dmbc_ptr_gen(k->ptr)) + b->raised;
 	const struct dmbc_range range = key_range(k);
 
-	if (b->unknown || dmbc_gen_ahead(b->gen, dmbc_ptr_gen(k->ptr)) >= 0)
+	if (b->unknown || raise <= b->raised)
 		return;
 	dmbc_finding_add(c->fs, b->dirty ? DMBC_FINDING_GEN_CONFLICT : DMBC_FINDING_GEN_AHEAD,
 			 &range, key_place(c, k), "generation %u, the bucket's is %u",
 			 dmbc_ptr_gen(k->ptr), b->gen);
-	if (!b->dirty)
-		b->gen = dmbc_ptr_gen(k->ptr);
+	if (b->dirty)
+		return;
+	b->gen = dmbc_ptr_gen(k->ptr);
+	b->raised = (__u8)(raise < MAX_RAISED ? raise : MAX_RAISED);
 }
 
 static void raise_journal(struct check *c)
@@ -169,11 +174,22 @@ static bool see_extent(void *ctx, const struct dmbc_key *k)
 	return true;
 }
 
+/* By a generation that was saved, or by a key's alone. */
+static void see_stale(struct check *c, const struct dmbc_key *k, int ahead)
+{
+	const struct dmbc_set_bucket *b = dmbc_set_bucket_of(c->set, k->ptr);
+	const struct dmbc_range range = key_range(k);
+	bool overtaken = b->raised && (ahead <= b->raised || b->raised == MAX_RAISED);
+
+	dmbc_finding_add(c->fs, overtaken ? DMBC_FINDING_GEN_CONFLICT : DMBC_FINDING_DIRTY_STALE,
+			 &range, key_place(c, k), "generation %u, the bucket's is %u",
+			 dmbc_ptr_gen(k->ptr), b->gen);
+}
+
 /* Holes and what is stale are nothing to serve. */
 static bool see_piece(void *ctx, const struct dmbc_key *k)
 {
 	struct check *c = ctx;
-	const struct dmbc_range range = key_range(k);
 	int ahead;
 
 	if (!dmbc_key_size(k) || !dmbc_key_has_ptr(k))
@@ -184,9 +200,7 @@ static bool see_piece(void *ctx, const struct dmbc_key *k)
 	if (ahead <= 0)
 		return dmbc_keys_join(&c->joiner, k);
 	if (dmbc_key_dirty(k))
-		dmbc_finding_add(c->fs, DMBC_FINDING_DIRTY_STALE, &range, key_place(c, k),
-				 "generation %u, the bucket's is %u", dmbc_ptr_gen(k->ptr),
-				 dmbc_set_bucket_of(c->set, k->ptr)->gen);
+		see_stale(c, k, ahead);
 	return true;
 }
 
@@ -438,7 +452,9 @@ enum dmbc_result dmbc_check_read_origin(const char *path, struct dmbc_check_orig
 	dmbc_device_close(dev);
 	if (r == DMBC_OK &&
 	    dmbc_verify_backing_super(&sb, origin->sectors, &origin->data_offset, &why))
-		r = dmbc_error_set(err, DMBC_DAMAGED, "%s: no backing device: %s; leave it out",
+		r = dmbc_error_set(err, DMBC_DAMAGED,
+				   "%s: no backing device: %s; leave it out (cached in place: "
+				   "see dmbcache writeback --origin-id)",
 				   path, why.text);
 	if (r != DMBC_OK)
 		return r;

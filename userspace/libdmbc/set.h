@@ -35,6 +35,7 @@ struct dmbc_set_bucket {
 	__u8 use : 3; /* enum dmbc_use */
 	__u8 dirty : 1; /* leaves have dirty data in it */
 	__u8 unknown : 1; /* its generation was not readable */
+	__u8 raised : 3; /* so far a key was ahead of the saved generation; 7: or more */
 };
 
 struct dmbc_set {
