@@ -84,6 +84,14 @@ work 3 /dev/mapper/c $ref
 [ "$(field c dirty_bytes)" -gt 0 ] || die "nothing is dirty"
 same /dev/mapper/c $ref "dirty: wrong data"
 remove c
+save
+run "$DMBCACHE" writeback --origin-id $id $ssd $hdd
+same $hdd $ref "written back offline, the disk differs"
+up writeback $paused
+[ "$(field c dirty_bytes)" = 0 ] || die "dirty again: $(status c)"
+same /dev/mapper/c $ref "after an offline writeback: wrong data"
+remove c
+restore
 up writeback $paused
 same /dev/mapper/c $ref "after a removal: wrong data"
 
@@ -204,5 +212,6 @@ remove c
 echo "--- a disk that has a super block"
 "$DMBCACHE" format --force --backing $other >/dev/null || die "format"
 disk=$other refused "has a bcache super block" writeback
+"$DMBCACHE" check $ssd || die "check: code $?"
 remove ssd
 unload_module

@@ -87,6 +87,65 @@ equal detach "$(field c state)" detached
 refused "" detach c
 cmp -n 8388608 /run/data /dev/mapper/c || die "the detached disk differs"
 run tool attach c
+
+echo "--- volumes"
+refused "--volume and --size go together" create v $ssd --volume films
+refused "a volume has none" create v $ssd --volume films --size 8M --mode writeback
+refused "a multiple of 512" volume create c films 1000
+refused "no name for a volume" volume create c "my films" 8M
+run tool volume create c films 8M
+refused "already" volume create c films 4M
+equal "start" "$(tool create v $ssd --volume films --size 8M)" /dev/mapper/v
+tool list | grep -q -E '^v +volume ' || die "list: $(tool list)"
+refused "in use" volume remove c films
+dd if=/run/data of=/dev/mapper/v bs=64k count=32 oflag=direct status=none || die write
+run tool volume resize c films 12M
+equal "made by its start" "$(tool create w $ssd --volume music --size 4M)" /dev/mapper/w
+equal "volumes" "$(tool volume list v | sed -nE 's/^[0-9a-f-]{36} +(.*)/\1/p' | tr -s ' ')" $'12 MiB 2 MiB films\n4 MiB 0 B music'
+equal "volumes --json" "$(tool volume list c --json | tr -d ' \n' | sed -E 's/"uuid":"[0-9a-f-]{36}"/U/g')" \
+	'[{U,"label":"films","bytes":12582912,"used_bytes":2097152},{U,"label":"music","bytes":4194304,"used_bytes":0}]'
+run tool remove v w
+uuid=$(tool volume list c | sed -n 's/ .*films$//p')
+run tool create v $ssd --volume "$uuid" --size 12M
+equal "grown" "$(sectors /dev/mapper/v)" 24576
+cmp -n 2097152 /run/data /dev/mapper/v || die "the volume differs"
+run tool remove v
+run tool volume resize c films 1M
+for name in "$uuid" music; do run tool volume remove c "$name"; done
+equal "no volumes" "$(tool volume list c --json | tr -d " \n")" "[]"
+
+echo "--- again and again, until told to stop, also while caches come and go"
+[ -e /dev/pts/ptmx ] || { mkdir -p /dev/pts && mount -t devpts devpts /dev/pts && ln -sf pts/ptmx /dev/ptmx; } || die "no terminals"
+looks() { [ "$(grep -c "$2" "$1")" -ge "$3" ]; } # FILE WHAT TIMES
+more_looks() { wait_for 20 looks "$1" "$2" $(($(grep -c "$2" "$1") + 2)) || die "no more looks: $(cat "$1")"; }
+# stopped SIGNAL FILE WHAT: the job looks more often, and ends with 0
+stopped() {
+	more_looks "$2" "$3"
+	kill -"$1" $!
+	wait $! || die "status $? after $1"
+	! grep -q $'\033' "$2" || die "colours in a file"
+}
+"$DMBCACHE" top --delay 0.1 >/run/top &
+top=$!
+"$DMBCACHE" status --watch 0.1 --json c >/run/json &
+stopped INT /run/json '"name": *"c"'
+"$DMBCACHE" status --watch 0.1 c >/run/watch 2>/run/gone &
+more_looks /run/watch '^c: '
+run tool remove c
+more_looks /run/gone '^dmbcache: c: there is no such device'
+run tool create c $ssd $hdd
+stopped TERM /run/watch '^c: clean'
+more_looks /run/top '^c '
+for _ in 1 2 3; do run tool remove c && run tool create c $ssd $hdd >/dev/null; done
+more_looks /run/top '^c '
+kill -INT $top
+wait $top || die "top: status $?"
+! tool status --watch 0.1 d >/run/out 2>&1 || die "watches what never was"
+: >/run/terminal
+{ wait_for 30 looks /run/terminal $'\033' 2 && printf '\003'; } | script -qefc "exec $DMBCACHE top --delay 0.2" /dev/null >/run/terminal || die "^C: status $?"
+looks /run/terminal $'\033' 2 || die "a terminal is not cleared: $(cat /run/terminal)"
+tool top --delay 0.1 | head -2 | grep -q '^c ' || die "into a pipe"
+
 refused "$ssd: in use" check $ssd
 refused "$ssd: in use" dump $ssd
 refused "$ssd: in use" verify $ssd $hdd

@@ -13,10 +13,11 @@ _dmbcache() {
 	case $previous in
 	--mode) mapfile -t COMPREPLY < <(compgen -W "writethrough writeback writearound none" -- "$word") ;;
 	--replacement) mapfile -t COMPREPLY < <(compgen -W "lru fifo random" -- "$word") ;;
+	volume) [ "$command" = volume ] && mapfile -t COMPREPLY < <(compgen -W "create resize remove list" -- "$word") ;;
 	--level) mapfile -t COMPREPLY < <(compgen -W "quick all data" -- "$word") ;;
 	--block) mapfile -t COMPREPLY < <(compgen -W "512 1K 2K 4K" -- "$word") ;;
 	--bucket) mapfile -t COMPREPLY < <(compgen -W "128K 256K 512K 1M 2M 4M" -- "$word") ;;
-	--label | --uuid | --set-uuid | --data-offset | --max | --extent) ;;
+	--label | --uuid | --set-uuid | --data-offset | --max | --extent | --size | --volume | --watch | --delay | --count | --option | --origin-id) ;;
 	*)
 		if [[ $word == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "$command" --help 2>/dev/null |

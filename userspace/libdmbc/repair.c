@@ -19,11 +19,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PROGRESS_STEPS 256 /* buckets searched, keys written */
+
 void dmbc_repair_lose(struct dmbc_repair *r, const struct dmbc_range *range, const char *why)
 {
 	r->report->lost++;
 	if (r->p->lost)
 		r->p->lost(r->p->ctx, range, why);
+}
+
+void dmbc_repair_tell(const struct dmbc_repair *r, __u64 done, __u64 total)
+{
+	if (r->p->progress && done % PROGRESS_STEPS == 0)
+		r->p->progress(r->p->ctx, done, total);
 }
 
 /* ---- what is there ------------------------------------------------------------------- */
@@ -447,8 +455,10 @@ static enum dmbc_result build(struct dmbc_repair *r, struct dmbc_build *b, struc
 	enum dmbc_result result = save_all(r, b, err);
 	size_t i;
 
-	for (i = 0; i < r->keys.nr && result == DMBC_OK; i++)
+	for (i = 0; i < r->keys.nr && result == DMBC_OK; i++) {
+		dmbc_repair_tell(r, i, r->keys.nr);
 		result = dmbc_build_add(b, &r->keys.k[i], err);
+	}
 	if (result == DMBC_OK)
 		result = dmbc_build_end(b, err);
 	if (result == DMBC_OK)

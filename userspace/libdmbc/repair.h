@@ -25,6 +25,7 @@ struct dmbc_repair_params {
 	void (*lost)(void *ctx, const struct dmbc_range *range, const char *why);
 	/* Asked to keep each piece of the device before it is overwritten. May be NULL. */
 	enum dmbc_result (*save)(void *ctx, __u64 sector, __u32 sectors, struct dmbc_error *err);
+	void (*progress)(void *ctx, __u64 done, __u64 total); /* may be NULL */
 	void *ctx;
 	bool dry_run;
 };

@@ -25,6 +25,8 @@ struct dmbc_repair {
 };
 
 /* repair.c */
+/* Tells of @done steps of @total, now and then. */
+void dmbc_repair_tell(const struct dmbc_repair *r, __u64 done, __u64 total);
 void dmbc_repair_lose(struct dmbc_repair *r, const struct dmbc_range *range, const char *why);
 
 /* repair_search.c */

@@ -323,8 +323,10 @@ enum dmbc_result dmbc_repair_search_nodes(struct dmbc_repair *r, struct dmbc_err
 	s.load.rescue = true;
 	s.image = dmbc_device_buffer((size_t)g->node_sectors * DMBC_SECTOR_BYTES);
 	ok = ok && s.image;
-	for (bucket = dmbc_geometry_first_free(g); ok && bucket < g->nbuckets; bucket++)
+	for (bucket = dmbc_geometry_first_free(g); ok && bucket < g->nbuckets; bucket++) {
+		dmbc_repair_tell(r, bucket, g->nbuckets);
 		ok = look_at_bucket(&s, bucket);
+	}
 	ok = ok && use_orphans(&s);
 	for (i = 0; i < s.nr; i++)
 		dmbc_keys_free(&s.orphan[i].keys);

@@ -138,6 +138,13 @@ static enum dmbc_result data_sectors(const char *hdd, bool in_place, __u64 *sect
 	return DMBC_OK;
 }
 
+static enum dmbc_result path_of(const char *device, char *path, struct dmbc_error *err)
+{
+	if (realpath(device, path))
+		return DMBC_OK;
+	return dmbc_error_set(err, DMBC_IO, "%s: %s; check the path", device, strerror(errno));
+}
+
 /* Every word with a blank in front. */
 static char *join(const char *const *word, unsigned int words)
 {
@@ -155,25 +162,50 @@ static char *join(const char *const *word, unsigned int words)
 	return line;
 }
 
-enum dmbc_result dmbc_target_table(const struct dmbc_target_spec *spec, __u64 *sectors,
-				   char **words, struct dmbc_error *err)
+static enum dmbc_result disk_table(const struct dmbc_target_spec *spec, const char *ssd,
+				   const char *options, char **words, struct dmbc_error *err)
 {
-	enum dmbc_result r = data_sectors(spec->hdd, is_in_place(spec), sectors, err);
-	char ssd[PATH_MAX], hdd[PATH_MAX], count[16] = "";
-	char *options;
-	int n;
+	char hdd[PATH_MAX], count[16] = "";
+	enum dmbc_result r = path_of(spec->hdd, hdd, err);
 
 	if (r != DMBC_OK)
 		return r;
-	if (!realpath(spec->ssd, ssd) || !realpath(spec->hdd, hdd))
-		return dmbc_error_set(err, DMBC_IO, "%s, %s: %s", spec->ssd, spec->hdd,
-				      strerror(errno));
 	if (spec->words)
 		snprintf(count, sizeof(count), " %u", spec->words);
+	if (asprintf(words, "%s %s %s%s%s", ssd, hdd, spec->mode, count, options) < 0)
+		return dmbc_error_set(err, DMBC_IO, "%s: not enough memory", spec->name);
+	return DMBC_OK;
+}
+
+static enum dmbc_result volume_table(const struct dmbc_target_spec *spec, const char *ssd,
+				     const char *options, char **words, struct dmbc_error *err)
+{
+	if (asprintf(words, "%s %s %s %u %s %llu%s", ssd, DMBC_ARG_VOLUME, spec->volume,
+		     2 + spec->words, DMBC_ARG_CREATE, spec->volume_bytes, options) < 0)
+		return dmbc_error_set(err, DMBC_IO, "%s: not enough memory", spec->name);
+	return DMBC_OK;
+}
+
+enum dmbc_result dmbc_target_table(const struct dmbc_target_spec *spec, __u64 *sectors,
+				   char **words, struct dmbc_error *err)
+{
+	enum dmbc_result r;
+	char ssd[PATH_MAX];
+	char *options;
+
+	*sectors = spec->volume_bytes >> DMBC_SECTOR_SHIFT;
+	r = spec->hdd ? data_sectors(spec->hdd, is_in_place(spec), sectors, err) : DMBC_OK;
+	if (r == DMBC_OK)
+		r = path_of(spec->ssd, ssd, err);
+	if (r != DMBC_OK)
+		return r;
 	options = join(spec->word, spec->words);
-	n = options ? asprintf(words, "%s %s %s%s%s", ssd, hdd, spec->mode, count, options) : -1;
+	if (!options)
+		return dmbc_error_set(err, DMBC_IO, "%s: not enough memory", spec->name);
+	r = spec->hdd ? disk_table(spec, ssd, options, words, err)
+		      : volume_table(spec, ssd, options, words, err);
 	free(options);
-	return n < 0 ? dmbc_error_set(err, DMBC_IO, "%s: not enough memory", spec->name) : DMBC_OK;
+	return r;
 }
 
 /* The kernel takes nearly any name, but udev and shells do not. */

@@ -14,8 +14,11 @@
 
 struct dmbc_target_spec {
 	const char *name; /* of the new device, /dev/mapper/NAME */
-	const char *ssd, *hdd;
-	const char *mode;
+	const char *ssd;
+	const char *hdd; /* NULL: a volume */
+	const char *mode; /* not of a volume */
+	const char *volume; /* its name; made with this size if it does not exist */
+	__u64 volume_bytes;
 	const char *const *word; /* option, value, option, value, ... */
 	unsigned int words;
 };

@@ -18,7 +18,6 @@ static const struct option_row options[] = {
 	  "quick: no leaves; all (default); data: read dirty data too" },
 	{ "max", KEY_MAX, "NUMBER", "findings to print (100); all of them count" },
 	{ "json", KEY_JSON, NULL, "print the result as JSON" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -27,7 +26,7 @@ struct request {
 	unsigned int nr_backing;
 	enum dmbc_check_level level;
 	__u64 max;
-	bool json, help;
+	bool json;
 };
 
 static int parse_level(struct request *q)
@@ -58,7 +57,6 @@ static int parse_option(int key, struct request *q)
 			return tool_refuse("--max %s: not a number; use --max 1000", optarg);
 		return DMBC_OK;
 	case KEY_JSON: q->json = true; return DMBC_OK;
-	case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
 	}
 	return DMBC_REFUSED;
 }
@@ -193,12 +191,8 @@ static int run(const struct command *command, int argc, char **argv)
 	int key;
 
 	while ((key = tool_next_option(command, argc, argv)) != -1)
-		if (key == '?' || parse_option(key, &q) != DMBC_OK)
+		if (parse_option(key, &q) != DMBC_OK)
 			return DMBC_REFUSED;
-	if (q.help) {
-		tool_help(command);
-		return DMBC_OK;
-	}
 	if (optind == argc)
 		return tool_refuse("check: no device given; see dmbcache check --help");
 	if (optind + 1 < argc)

@@ -14,11 +14,11 @@
 
 #define LOOK_SECONDS 0.5
 
-enum key { KEY_WAIT = 256 };
+enum key { KEY_WAIT = 256, KEY_DRY_RUN };
 
 static const struct option_row options[] = {
 	{ "wait", KEY_WAIT, NULL, "until it is done, with a progress bar on a terminal" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
+	{ "dry-run", KEY_DRY_RUN, NULL, "print the dmsetup line, send nothing" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -49,6 +49,7 @@ static enum dmbc_result wait_for_end(const char *name, const char *busy, struct 
 	enum dmbc_result r;
 	struct online o;
 
+	online_begin();
 	do {
 		r = online_look(&o, name, err);
 		if (r != DMBC_OK)
@@ -77,36 +78,31 @@ static enum dmbc_result wait_for_end(const char *name, const char *busy, struct 
 
 static int run(const struct command *command, int argc, char **argv)
 {
-	bool detach = !strcmp(command->name, "detach"), wait = false;
+	bool detach = !strcmp(command->name, "detach"), wait = false, dry_run = false;
 	struct dmbc_error err;
 	enum dmbc_result r;
-	int key;
+	int key, code;
 
 	while ((key = tool_next_option(command, argc, argv)) != -1) {
-		if (key == TOOL_KEY_HELP) {
-			tool_help(command);
-			return DMBC_OK;
+		switch (key) {
+		case KEY_WAIT: wait = true; break;
+		case KEY_DRY_RUN: dry_run = true; break;
 		}
-		if (key != KEY_WAIT)
-			return DMBC_REFUSED;
-		wait = true;
 	}
 	if (optind + 1 != argc)
 		return tool_refuse("%s: name one cache; see dmbcache list", command->name);
-	r = dmbc_target_message(argv[optind], detach ? DMBC_MESSAGE_DETACH : DMBC_MESSAGE_FLUSH,
-				NULL, &err);
-	if (r == DMBC_OK && wait)
-		r = wait_for_end(argv[optind],
-				 detach ? DMBC_STATE_TEXT_DETACHING : DMBC_STATE_TEXT_FLUSHING,
-				 &err);
-	if (r != DMBC_OK)
-		tool_report(r, &err);
-	return (int)r;
+	code = online_send(argv[optind], detach ? DMBC_MESSAGE_DETACH : DMBC_MESSAGE_FLUSH,
+			   dry_run);
+	if (code != DMBC_OK || !wait || dry_run)
+		return code;
+	r = wait_for_end(argv[optind],
+			 detach ? DMBC_STATE_TEXT_DETACHING : DMBC_STATE_TEXT_FLUSHING, &err);
+	return r == DMBC_OK ? DMBC_OK : tool_report(r, &err);
 }
 
 const struct command cmd_flush = {
 	.name = "flush",
-	.arguments = "[--wait] NAME",
+	.arguments = "[OPTION...] NAME",
 	.summary = "Write all dirty data to the disk, as fast as it goes.",
 	.example = "dmbcache flush --wait fast",
 	.options = options,
@@ -115,7 +111,7 @@ const struct command cmd_flush = {
 
 const struct command cmd_detach = {
 	.name = "detach",
-	.arguments = "[--wait] NAME",
+	.arguments = "[OPTION...] NAME",
 	.summary = "Write all back and go on as a plain disk, without the SSD.",
 	.example = "dmbcache detach --wait fast",
 	.options = options,

@@ -10,7 +10,6 @@ enum key { KEY_JSON = 256, KEY_FORCE };
 static const struct option_row options[] = {
 	{ "json", KEY_JSON, NULL, "one JSON object per line instead of text" },
 	{ "force", KEY_FORCE, NULL, "of a damaged cache: what can be read" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -27,8 +26,6 @@ static int run(const struct command *command, int argc, char **argv)
 		switch (key) {
 		case KEY_JSON: json = true; break;
 		case KEY_FORCE: p.force = true; break;
-		case TOOL_KEY_HELP: tool_help(command); return DMBC_OK;
-		default: return DMBC_REFUSED;
 		}
 	}
 	if (optind + 1 != argc)

@@ -13,7 +13,6 @@ static const struct option_row options[] = {
 	{ "block", KEY_BLOCK, "SIZE", "unit of I/O (4K)" },
 	{ "extent", KEY_EXTENT, "SIZE", "what is cached in one piece, on average (16K)" },
 	{ "json", KEY_JSON, NULL, "print the result as JSON, in bytes" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -98,11 +97,7 @@ static int run(const struct command *command, int argc, char **argv)
 	int key;
 
 	while ((key = tool_next_option(command, argc, argv)) != -1) {
-		if (key == TOOL_KEY_HELP) {
-			tool_help(command);
-			return DMBC_OK;
-		}
-		if (key == '?' || (key != KEY_JSON && parse_option(key, &e) != DMBC_OK))
+		if (key != KEY_JSON && parse_option(key, &e) != DMBC_OK)
 			return DMBC_REFUSED;
 		json |= key == KEY_JSON;
 	}

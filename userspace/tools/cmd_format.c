@@ -28,7 +28,6 @@ struct request {
 	bool force;
 	bool dry_run;
 	bool json;
-	bool help;
 };
 
 enum key {
@@ -62,7 +61,6 @@ static const struct option_row options[] = {
 	{ "force", KEY_FORCE, NULL, "erase the signatures of file systems and others first" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "check and print, write nothing" },
 	{ "json", KEY_JSON, NULL, "print the result as JSON" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -152,7 +150,6 @@ static int parse_option(int key, struct request *q)
 	case KEY_FORCE: q->force = true; return DMBC_OK;
 	case KEY_DRY_RUN: q->dry_run = true; return DMBC_OK;
 	case KEY_JSON: q->json = true; return DMBC_OK;
-	case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
 	}
 	return parse_kind_option(key, q);
 }
@@ -164,9 +161,9 @@ static int parse_options(const struct command *command, int argc, char **argv, s
 	memset(q, 0, sizeof(*q));
 	dmbc_format_defaults(&q->params);
 	while ((key = tool_next_option(command, argc, argv)) != -1)
-		if (key == '?' || parse_option(key, q) != DMBC_OK)
+		if (parse_option(key, q) != DMBC_OK)
 			return DMBC_REFUSED;
-	if (optind < argc && !q->help)
+	if (optind < argc)
 		return tool_refuse("%s: a device without its kind; use --cache %s or --backing %s",
 				   argv[optind], argv[optind], argv[optind]);
 	return DMBC_OK;
@@ -284,10 +281,6 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (parse_options(command, argc, argv, &q) != DMBC_OK)
 		return DMBC_REFUSED;
-	if (q.help) {
-		tool_help(command);
-		return DMBC_OK;
-	}
 	if (check_usage(&q) != DMBC_OK)
 		return DMBC_REFUSED;
 	r = open_targets(&q, targets, &count, &err);

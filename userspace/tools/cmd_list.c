@@ -6,7 +6,6 @@
 
 static const struct option_row options[] = {
 	{ "json", 'j', NULL, "print a JSON array, one object for each" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -43,7 +42,7 @@ static enum dmbc_result print_one(void *ctx, const char *name, struct dmbc_error
 		       dmbc_fields_text(&o.fields, "mode"), ssd, hdd);
 	}
 	online_free(&o, 1);
-	return r;
+	return r == DMBC_REFUSED ? DMBC_OK : r; /* removed meanwhile */
 }
 
 static int run(const struct command *command, int argc, char **argv)
@@ -51,21 +50,17 @@ static int run(const struct command *command, int argc, char **argv)
 	struct listing l = { NULL, false };
 	struct dmbc_error err;
 	enum dmbc_result r;
-	bool json = false;
-	int code;
 
-	if (!tool_json_option(command, argc, argv, &json, &code))
-		return code;
-	if (json)
+	if (tool_flag_option(command, argc, argv))
 		l.list = json_object_new_array();
 	r = dmbc_target_list(print_one, &l, &err);
 	if (r == DMBC_OK)
 		print_head(&l);
+	if (r != DMBC_OK)
+		return tool_report(r, &err);
 	if (l.list)
 		tool_print_json(l.list);
-	if (r != DMBC_OK)
-		tool_report(r, &err);
-	return (int)r;
+	return DMBC_OK;
 }
 
 const struct command cmd_list = {

@@ -4,8 +4,7 @@
  * options, attach, label, gc, clear-stats. The kernel knows what is allowed and
  * says what is wrong; its answer, if there is one, is printed.
  */
-#include "target.h"
-#include "tool.h"
+#include "online.h"
 
 #include "dm-bcache/interface.h"
 
@@ -15,8 +14,12 @@
 
 #define MESSAGE_BYTES 512
 
-static const struct option_row options[] = {
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
+static const struct option_row changes[] = {
+	{ "dry-run", 'd', NULL, "print the dmsetup line, send nothing" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static const struct option_row asks[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -51,65 +54,47 @@ static int build(const char *verb, char **word, int words, char *message, size_t
 	return used < size ? DMBC_OK : tool_refuse("%s: too long", word[0]);
 }
 
-static int send(const char *name, const char *message)
-{
-	struct dmbc_error err;
-	char *reply;
-	enum dmbc_result r = dmbc_target_message(name, message, &reply, &err);
-
-	if (r != DMBC_OK)
-		return (int)tool_report(r, &err);
-	if (reply && *reply)
-		printf("%s%s", reply, reply[strlen(reply) - 1] == '\n' ? "" : "\n");
-	free(reply);
-	return DMBC_OK;
-}
-
 static int run(const struct command *command, int argc, char **argv)
 {
+	bool dry_run = tool_flag_option(command, argc, argv);
+	int words = argc - optind - 1;
 	char message[MESSAGE_BYTES];
 	unsigned int i = 0;
-	int key, words;
 
-	while ((key = tool_next_option(command, argc, argv)) != -1) {
-		if (key != TOOL_KEY_HELP)
-			return DMBC_REFUSED;
-		tool_help(command);
-		return DMBC_OK;
-	}
 	while (strcmp(row[i].command, command->name))
 		i++;
-	words = argc - optind - 1;
 	if (words < row[i].least || words > row[i].most)
 		return tool_refuse("%s: use dmbcache %s %s", command->name, command->name,
 				   command->arguments);
 	if (build(row[i].message, argv + optind + 1, words, message, sizeof(message)) != DMBC_OK)
 		return DMBC_REFUSED;
-	return send(argv[optind], message);
+	return online_send(argv[optind], message, dry_run);
 }
 
-#define MESSAGE(id, word, args, text, sample)                                                      \
+#define MESSAGE(id, word, table, args, text, sample)                                               \
 	const struct command cmd_##id = {                                                          \
 		.name = word,                                                                      \
 		.arguments = args,                                                                 \
 		.summary = text,                                                                   \
 		.example = sample,                                                                 \
-		.options = options,                                                                \
+		.options = table,                                                                  \
 		.run = run,                                                                        \
 	}
 
-MESSAGE(mode, "mode", "NAME writethrough|writeback|writearound|none",
+MESSAGE(mode, "mode", changes, "[--dry-run] NAME writethrough|writeback|writearound|none",
 	"Change what a cache does with writes, while it is used.", "dmbcache mode fast writeback");
-MESSAGE(set, "set", "NAME OPTION=VALUE", "Change a tunable of a running cache.",
-	"dmbcache set fast sequential_cutoff=8M");
-MESSAGE(get, "get", "NAME OPTION", "Print a tunable.", "dmbcache get fast writeback_percent");
-MESSAGE(reset, "reset", "NAME OPTION|all", "Give tunables their defaults again.",
-	"dmbcache reset fast all");
-MESSAGE(options, "options", "NAME", "List all tunables: value, default, range, meaning.",
+MESSAGE(set, "set", changes, "[--dry-run] NAME OPTION=VALUE",
+	"Change a tunable of a running cache.", "dmbcache set fast sequential_cutoff=8M");
+MESSAGE(get, "get", asks, "NAME OPTION", "Print a tunable.", "dmbcache get fast writeback_percent");
+MESSAGE(reset, "reset", changes, "[--dry-run] NAME OPTION|all",
+	"Give tunables their defaults again.", "dmbcache reset fast all");
+MESSAGE(options, "options", asks, "NAME", "List all tunables: value, default, range, meaning.",
 	"dmbcache options fast");
-MESSAGE(attach, "attach", "NAME", "Use the SSD again after a detach.", "dmbcache attach fast");
-MESSAGE(label, "label", "NAME [TEXT]", "Print or change the label of the disk.",
-	"dmbcache label fast backup");
-MESSAGE(gc, "gc", "NAME", "Clean the index now; it happens by itself as well.", "dmbcache gc fast");
-MESSAGE(clear_stats, "clear-stats", "NAME", "Start counting from zero.",
+MESSAGE(attach, "attach", changes, "[--dry-run] NAME", "Use the SSD again after a detach.",
+	"dmbcache attach fast");
+MESSAGE(label, "label", changes, "[--dry-run] NAME [TEXT]",
+	"Print or change the label of the disk.", "dmbcache label fast backup");
+MESSAGE(gc, "gc", changes, "[--dry-run] NAME", "Clean the index now; it happens by itself as well.",
+	"dmbcache gc fast");
+MESSAGE(clear_stats, "clear-stats", changes, "[--dry-run] NAME", "Start counting from zero.",
 	"dmbcache clear-stats fast");

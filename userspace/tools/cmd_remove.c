@@ -6,25 +6,24 @@
 #include <getopt.h>
 
 static const struct option_row options[] = {
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
+	{ "dry-run", 'd', NULL, "print the dmsetup line, remove nothing" },
 	{ NULL, 0, NULL, NULL },
 };
 
 static int run(const struct command *command, int argc, char **argv)
 {
+	bool dry_run = tool_flag_option(command, argc, argv);
 	struct dmbc_error err;
 	enum dmbc_result r;
-	int key, code = DMBC_OK;
+	int code = DMBC_OK;
 
-	while ((key = tool_next_option(command, argc, argv)) != -1) {
-		if (key != TOOL_KEY_HELP)
-			return DMBC_REFUSED;
-		tool_help(command);
-		return DMBC_OK;
-	}
 	if (optind == argc)
 		return tool_refuse("remove: name a cache; see dmbcache list");
 	for (; optind < argc; optind++) {
+		if (dry_run) {
+			printf("dmsetup remove %s\n", argv[optind]);
+			continue;
+		}
 		r = dmbc_target_remove(argv[optind], &err);
 		if (r != DMBC_OK)
 			code = (int)tool_report(r, &err);
@@ -34,7 +33,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 const struct command cmd_remove = {
 	.name = "remove",
-	.arguments = "NAME...",
+	.arguments = "[--dry-run] NAME...",
 	.summary = "Stop caches; dirty data stays on the SSD until the next start.",
 	.example = "dmbcache remove fast",
 	.options = options,

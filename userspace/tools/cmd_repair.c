@@ -39,7 +39,6 @@ static const struct option_row options[] = {
 	{ "max", KEY_MAX, "NUMBER", "findings and lost ranges to print, of each (100)" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "say what would be kept and lost, write nothing" },
 	{ "json", KEY_JSON, NULL, "print the result as JSON" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -48,7 +47,7 @@ struct request {
 	const char *backing[FINDINGS_ORIGINS];
 	unsigned int nr_backing;
 	__u64 max;
-	bool no_backup, dry_run, json, help;
+	bool no_backup, dry_run, json;
 };
 
 struct work {
@@ -71,7 +70,6 @@ static int parse_option(int key, struct request *q)
 	case KEY_UNDO: q->undo = optarg; return DMBC_OK;
 	case KEY_DRY_RUN: q->dry_run = true; return DMBC_OK;
 	case KEY_JSON: q->json = true; return DMBC_OK;
-	case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
 	case KEY_MAX:
 		if (!dmbc_text_parse_size(optarg, &q->max))
 			return tool_refuse("--max %s: not a number; use --max 1000", optarg);
@@ -91,10 +89,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	int key;
 
 	while ((key = tool_next_option(command, argc, argv)) != -1)
-		if (key == '?' || parse_option(key, q) != DMBC_OK)
+		if (parse_option(key, q) != DMBC_OK)
 			return DMBC_REFUSED;
-	if (q->help)
-		return DMBC_OK;
 	if (optind + 1 != argc)
 		return tool_refuse("repair: name one cache device; see dmbcache repair --help");
 	q->path = argv[optind];
@@ -295,7 +291,9 @@ static enum dmbc_result open_set(struct work *w, struct dmbc_set **set, struct d
 static enum dmbc_result repair(struct work *w, struct dmbc_error *err)
 {
 	struct dmbc_check_origin origin[FINDINGS_ORIGINS];
-	struct dmbc_repair_params p = { .origin = origin, .lost = tell_lost, .ctx = w };
+	struct dmbc_repair_params p = {
+		.origin = origin, .lost = tell_lost, .progress = tool_progress, .ctx = w
+	};
 	struct dmbc_repair_report report;
 	struct json_object *list = w->q->json ? json_object_new_array() : NULL;
 	struct findings_out out;
@@ -360,10 +358,6 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (parse(command, argc, argv, &q) != DMBC_OK)
 		return DMBC_REFUSED;
-	if (q.help) {
-		tool_help(command);
-		return DMBC_OK;
-	}
 	r = q.undo ? undo(&q, &err) : prepare(&w, &err);
 	if (r == DMBC_OK && !q.undo)
 		r = repair(&w, &err);

@@ -16,13 +16,12 @@ static const struct option_row options[] = {
 	{ "force", KEY_FORCE, NULL, "DEV may hold something: it is overwritten" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "read and check the dump, write nothing" },
 	{ "json", KEY_JSON, NULL, "print the result as JSON" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
 struct request {
 	const char *from, *data, *path;
-	bool force, dry_run, json, help;
+	bool force, dry_run, json;
 };
 
 static int parse(const struct command *command, int argc, char **argv, struct request *q)
@@ -36,8 +35,6 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case KEY_FORCE: q->force = true; break;
 		case KEY_DRY_RUN: q->dry_run = true; break;
 		case KEY_JSON: q->json = true; break;
-		case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
-		default: return DMBC_REFUSED;
 		}
 	}
 	if (!q->from)
@@ -107,10 +104,6 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (parse(command, argc, argv, &q) != DMBC_OK)
 		return DMBC_REFUSED;
-	if (q.help) {
-		tool_help(command);
-		return DMBC_OK;
-	}
 	p.in_name = q.from;
 	p.dry_run = q.dry_run;
 	p.in = strcmp(q.from, "-") ? fopen(q.from, "re") : stdin;

@@ -7,7 +7,6 @@
 
 static const struct option_row options[] = {
 	{ "json", 'j', NULL, "print a JSON array, one object per device" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -63,11 +62,10 @@ static enum dmbc_result show(const char *path, struct json_object *list)
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct json_object *list;
-	bool json = false;
+	bool json;
 	int code = DMBC_OK;
 
-	if (!tool_json_option(command, argc, argv, &json, &code))
-		return code;
+	json = tool_flag_option(command, argc, argv);
 	if (optind == argc)
 		return tool_refuse("show: no device given; see dmbcache show --help");
 	list = json ? json_object_new_array() : NULL;

@@ -9,7 +9,6 @@
 
 static const struct option_row options[] = {
 	{ "json", 'j', NULL, "print a JSON object" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -38,11 +37,9 @@ static int run(const struct command *command, int argc, char **argv)
 {
 	struct dmbc_error err;
 	enum dmbc_result r;
-	bool json = false;
-	int code;
+	bool json;
 
-	if (!tool_json_option(command, argc, argv, &json, &code))
-		return code;
+	json = tool_flag_option(command, argc, argv);
 	if (argc - optind < 1 || argc - optind > 2)
 		return tool_refuse("stats: name a cache, and a window if not total; see dmbcache "
 				   "stats --help");

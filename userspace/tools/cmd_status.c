@@ -14,7 +14,6 @@ enum key { KEY_WATCH = 256 };
 static const struct option_row options[] = {
 	{ "json", 'j', NULL, "print a JSON array, one object for each" },
 	{ "watch", KEY_WATCH, "SECONDS", "again and again, with rates, until interrupted" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -22,7 +21,7 @@ struct request {
 	char **name;
 	int names; /* 0: all */
 	double watch; /* seconds; 0: once */
-	bool json, help;
+	bool json;
 };
 
 static void print_size(const char *what, double bytes, const char *end)
@@ -83,7 +82,7 @@ static void print_requests(const struct online *o)
 static void print_dirty(const struct online *before, const struct online *o)
 {
 	double dirty = number(o, "dirty_bytes");
-	double rate = before ? -online_rate(o, before, "dirty_bytes") : 0;
+	double rate = 0;
 
 	print_size("  dirty       ", dirty, "");
 	if (before && number(before, "dirty_bytes") > dirty)
@@ -112,8 +111,9 @@ static void print_text(const struct online *before, const struct online *o)
 
 /* ---- all that were asked for ------------------------------------------------------------- */
 
+/* @looks: before this one. Then a cache that is gone is told of, and may come back. */
 static enum dmbc_result look(const struct request *q, struct online *list, unsigned int *count,
-			     struct dmbc_error *err)
+			     unsigned int looks, struct dmbc_error *err)
 {
 	enum dmbc_result r = DMBC_OK;
 	int i;
@@ -122,8 +122,12 @@ static enum dmbc_result look(const struct request *q, struct online *list, unsig
 	if (!q->names)
 		return online_look_at_all(list, count, err);
 	for (i = 0; i < q->names && i < ONLINE_MAX && r == DMBC_OK; i++) {
-		r = online_look(&list[i], q->name[i], err);
+		r = online_look(&list[*count], q->name[i], err);
 		*count += r == DMBC_OK;
+		if (looks && r != DMBC_OK) {
+			tool_report(r, err);
+			r = DMBC_OK;
+		}
 	}
 	return r;
 }
@@ -151,12 +155,14 @@ static void print_json(const struct online *list, unsigned int count)
 static enum dmbc_result show(const struct request *q, struct dmbc_error *err)
 {
 	static struct online list[2][ONLINE_MAX];
-	unsigned int count[2] = { 0 }, turn = 0, i;
+	unsigned int count[2] = { 0 }, turn = 0, looks = 0, i;
 	enum dmbc_result r;
 
+	if (q->watch > 0)
+		online_begin();
 	do {
 		online_free(list[turn], count[turn]);
-		r = look(q, list[turn], &count[turn], err);
+		r = look(q, list[turn], &count[turn], looks++, err);
 		if (r == DMBC_OK && q->json)
 			print_json(list[turn], count[turn]);
 		for (i = 0; i < count[turn] && r == DMBC_OK && !q->json; i++)
@@ -182,8 +188,6 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			if (*end || !(q->watch >= 0.1 && q->watch <= 86400))
 				return tool_refuse("--watch %s: give 0.1 to 86400 seconds", optarg);
 			break;
-		case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
-		default: return DMBC_REFUSED;
 		}
 	}
 	q->name = argv + optind;
@@ -199,10 +203,6 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (parse(command, argc, argv, &q) != DMBC_OK)
 		return DMBC_REFUSED;
-	if (q.help) {
-		tool_help(command);
-		return DMBC_OK;
-	}
 	r = show(&q, &err);
 	if (r != DMBC_OK)
 		tool_report(r, &err);

@@ -12,14 +12,12 @@ enum key { KEY_DELAY = 256, KEY_COUNT };
 static const struct option_row options[] = {
 	{ "delay", KEY_DELAY, "SECONDS", "between two looks; 2 by default" },
 	{ "count", KEY_COUNT, "N", "stop after so many looks; 0 (default): go on" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
 struct request {
 	double delay;
 	unsigned long count;
-	bool help;
 };
 
 static void print_line(const struct online *before, const struct online *o)
@@ -68,6 +66,7 @@ static enum dmbc_result watch(const struct request *q, struct dmbc_error *err)
 	unsigned long looks = 0;
 	enum dmbc_result r;
 
+	online_begin();
 	do {
 		online_free(list[turn], count[turn]);
 		r = online_look_at_all(list[turn], &count[turn], err);
@@ -97,8 +96,6 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			if (*end || !*optarg)
 				return tool_refuse("--count %s: give a number", optarg);
 			break;
-		case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
-		default: return DMBC_REFUSED;
 		}
 	}
 	return optind == argc ? DMBC_OK : tool_refuse("top: takes no names; see dmbcache status");
@@ -112,10 +109,6 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (parse(command, argc, argv, &q) != DMBC_OK)
 		return DMBC_REFUSED;
-	if (q.help) {
-		tool_help(command);
-		return DMBC_OK;
-	}
 	r = watch(&q, &err);
 	if (r != DMBC_OK)
 		tool_report(r, &err);

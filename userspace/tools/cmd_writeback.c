@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmbcache writeback and dmbcache verify: data between a cache and its disks, without the kernel module. */
+#include "inplace.h"
 #include "session.h"
 #include "set.h"
 #include "writeback.h"
@@ -7,30 +8,41 @@
 #include <getopt.h>
 #include <json-c/json.h>
 #include <string.h>
+#include <uuid/uuid.h>
 
-enum key { KEY_KEEP = 256, KEY_FORCE, KEY_DRY_RUN, KEY_JSON };
+enum key { KEY_KEEP = 256, KEY_ORIGIN_ID, KEY_FORCE, KEY_DRY_RUN, KEY_JSON };
 
 static const struct option_row writeback_options[] = {
 	{ "keep", KEY_KEEP, NULL, "leave the disks attached to the cache, and dirty" },
+	{ "origin-id", KEY_ORIGIN_ID, "UUID", "of the one disk, which is cached in place" },
 	{ "force", KEY_FORCE, NULL, "of a damaged cache: what can be read" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "say how much there is, write nothing" },
 	{ "json", KEY_JSON, NULL, "print the result as JSON" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
 static const struct option_row verify_options[] = {
+	{ "origin-id", KEY_ORIGIN_ID, "UUID", "of the one disk, which is cached in place" },
 	{ "force", KEY_FORCE, NULL, "of a damaged cache: what can be read" },
 	{ "json", KEY_JSON, NULL, "print the result as JSON" },
-	{ "help", TOOL_KEY_HELP, NULL, "print this text" },
 	{ NULL, 0, NULL, NULL },
 };
 
 struct request {
 	struct session_params p;
-	bool keep, dry_run, json, help;
+	bool keep, dry_run, json;
 	bool verify;
+	uuid_t origin_id;
 };
+
+static int parse_id(struct request *q)
+{
+	if (uuid_parse(optarg, q->origin_id))
+		return tool_refuse("--origin-id %s: not a UUID; give that of the table line",
+				   optarg);
+	q->p.origin_id = q->origin_id;
+	return DMBC_OK;
+}
 
 static int parse(const struct command *command, int argc, char **argv, struct request *q)
 {
@@ -39,20 +51,25 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	while ((key = tool_next_option(command, argc, argv)) != -1) {
 		switch (key) {
 		case KEY_KEEP: q->keep = true; break;
+		case KEY_ORIGIN_ID:
+			if (parse_id(q) != DMBC_OK)
+				return DMBC_REFUSED;
+			break;
 		case KEY_FORCE: q->p.force = true; break;
 		case KEY_DRY_RUN: q->dry_run = true; break;
 		case KEY_JSON: q->json = true; break;
-		case TOOL_KEY_HELP: q->help = true; return DMBC_OK;
-		default: return DMBC_REFUSED;
 		}
 	}
 	if (optind + 2 > argc)
 		return tool_refuse(
 			"%s: name the cache device and its disks; see dmbcache %s --help",
 			command->name, command->name);
+	if (q->p.origin_id && optind + 2 != argc)
+		return tool_refuse("--origin-id: is that of one disk; name only that");
 	q->p.path = argv[optind];
 	q->p.disk = (const char *const *)argv + optind + 1;
 	q->p.disks = (unsigned int)(argc - optind - 1);
+	q->p.writes = q->p.origin_id && !q->verify && !q->dry_run;
 	return DMBC_OK;
 }
 
@@ -90,6 +107,13 @@ static enum dmbc_result detach(const struct request *q, const struct session *s,
 	enum dmbc_result r = DMBC_OK;
 	unsigned int i;
 
+	if (q->p.origin_id) {
+		r = dmbc_inplace_detach(s->set, q->p.origin_id, err);
+		if (r == DMBC_OK && !q->json)
+			printf("%s: complete; the cache will drop what it has of it\n",
+			       q->p.disk[0]);
+		return r;
+	}
 	for (i = 0; i < q->p.disks && r == DMBC_OK; i++) {
 		r = dmbc_writeback_detach(disk[i], err);
 		if (r == DMBC_OK && !q->json)
@@ -175,16 +199,14 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (parse(command, argc, argv, &q) != DMBC_OK)
 		return DMBC_REFUSED;
-	if (q.help) {
-		tool_help(command);
-		return DMBC_OK;
-	}
 	q.p.list = q.json ? json_object_new_array() : NULL;
 	r = session_open(&s, &q.p, &err);
 	if (r >= DMBC_BROKEN && q.json)
 		print_json(&q, &s, 0, false);
 	if (r == DMBC_OK)
 		r = open_disks(&q, disk, &err);
+	if (r == DMBC_OK && q.p.writes)
+		r = dmbc_inplace_begin(s.set, q.origin_id, &err);
 	if (r == DMBC_OK)
 		r = work(&q, &s, disk, &err);
 	if (r != DMBC_OK && err.text[0])

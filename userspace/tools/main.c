@@ -9,7 +9,7 @@ static const struct command *const commands[] = {
 	&cmd_mode,   &cmd_set,	    &cmd_get,	 &cmd_reset,   &cmd_options,   &cmd_flush,
 	&cmd_detach, &cmd_attach,   &cmd_stats,	 &cmd_label,   &cmd_gc,	       &cmd_clear_stats,
 	&cmd_show,   &cmd_check,    &cmd_dump,	 &cmd_restore, &cmd_writeback, &cmd_verify,
-	&cmd_repair, &cmd_estimate,
+	&cmd_repair, &cmd_estimate, &cmd_volume,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

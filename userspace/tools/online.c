@@ -3,6 +3,8 @@
 #include "online.h"
 
 #include <json-c/json.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -38,7 +40,7 @@ static enum dmbc_result look_too(void *ctx, const char *name, struct dmbc_error 
 	r = online_look(&all->list[all->count], name, err);
 	if (r == DMBC_OK)
 		all->count++;
-	return r;
+	return r == DMBC_REFUSED ? DMBC_OK : r; /* removed meanwhile */
 }
 
 enum dmbc_result online_look_at_all(struct online *list, unsigned int *count,
@@ -97,10 +99,53 @@ struct json_object *online_json(const char *name, const struct dmbc_fields *fiel
 	return object;
 }
 
+/* ---- again and again -------------------------------------------------------------------- */
+
+static sigset_t waiting; /* the mask while online_wait() waits */
+
+static void stop(int signal)
+{
+	(void)signal; /* that it came ends the wait */
+}
+
+void online_begin(void)
+{
+	const struct sigaction action = { .sa_handler = stop };
+	sigset_t both;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGINT);
+	sigaddset(&both, SIGTERM);
+	sigprocmask(SIG_BLOCK, &both, &waiting);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 bool online_wait(double seconds)
 {
 	struct timespec t = { (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
 
 	fflush(stdout);
-	return !nanosleep(&t, NULL);
+	return !ferror(stdout) && !ppoll(NULL, 0, &t, &waiting);
+}
+
+/* ---- messages --------------------------------------------------------------------------- */
+
+int online_send(const char *name, const char *message, bool dry_run)
+{
+	struct dmbc_error err;
+	enum dmbc_result r;
+	char *reply;
+
+	if (dry_run) {
+		printf("dmsetup message %s 0 %s\n", name, message);
+		return DMBC_OK;
+	}
+	r = dmbc_target_message(name, message, &reply, &err);
+	if (r != DMBC_OK)
+		return tool_report(r, &err);
+	if (reply && *reply)
+		printf("%s%s", reply, reply[strlen(reply) - 1] == '\n' ? "" : "\n");
+	free(reply);
+	return DMBC_OK;
 }

@@ -28,7 +28,11 @@ double online_hit_percent(const struct online *o);
 double online_rate(const struct online *before, const struct online *now, const char *field);
 /* Every field, numbers as numbers. The caller owns the object. */
 struct json_object *online_json(const char *name, const struct dmbc_fields *fields);
-/* Waits so long, in seconds; false when the user wants no more (interrupt). */
+/* Before the first look: from now on an interrupt or a termination only ends online_wait(). */
+void online_begin(void);
+/* Waits so long, in seconds; false when the user wants no more, or nobody reads any more. */
 bool online_wait(double seconds);
+/* Sends @message and prints the answer; or prints the line of dmsetup. An exit code, after a message. */
+int online_send(const char *name, const char *message, bool dry_run);
 
 #endif

@@ -2,6 +2,8 @@
 /* Open, check, and refuse what is damaged. */
 #include "session.h"
 
+#include "inplace.h"
+
 #include <string.h>
 
 static enum dmbc_result read_disks(struct session *s, const struct session_params *p,
@@ -15,7 +17,11 @@ static enum dmbc_result read_disks(struct session *s, const struct session_param
 		return DMBC_REFUSED;
 	}
 	for (; s->origins < p->disks && r == DMBC_OK; s->origins++)
-		r = dmbc_check_read_origin(p->disk[s->origins], &s->origin[s->origins], err);
+		r = p->origin_id
+			    ? dmbc_inplace_read_origin(s->set, p->origin_id, p->disk[s->origins],
+						       &s->origin[s->origins], err)
+			    : dmbc_check_read_origin(p->disk[s->origins], &s->origin[s->origins],
+						     err);
 	return r;
 }
 
@@ -50,7 +56,8 @@ enum dmbc_result session_open(struct session *s, const struct session_params *p,
 	enum dmbc_result r;
 
 	memset(s, 0, sizeof(*s));
-	r = dmbc_device_open(p->path, DMBC_ACCESS_ALONE, &s->dev, err);
+	r = dmbc_device_open(p->path, p->writes ? DMBC_ACCESS_WRITE : DMBC_ACCESS_ALONE, &s->dev,
+			     err);
 	if (r == DMBC_OK)
 		r = dmbc_set_open(s->dev, &s->set, err);
 	if (r == DMBC_OK)

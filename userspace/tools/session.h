@@ -21,6 +21,9 @@ struct session_params {
 	const char *const *disk;
 	unsigned int disks;
 	bool force; /* go on with damage */
+	const __u8 *
+		origin_id; /* of the only disk, which is cached in place; NULL: all have super blocks */
+	bool writes; /* to the cache, too */
 	bool quiet; /* do not tell minor findings */
 	struct json_object *list; /* findings go there; NULL: to standard error */
 };

@@ -8,60 +8,70 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static const struct option_row help_row = { "help", TOOL_KEY_HELP, NULL, "print this text" };
+
+static void help_line(const struct option_row *row)
+{
+	char left[40];
+
+	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? " " : "",
+		 row->argument ? row->argument : "");
+	printf("  %-22s %s\n", left, row->help);
+}
+
+static void help(const struct command *command)
+{
+	const struct option_row *row;
+
+	printf("Usage: dmbcache %s %s\n%s\n\n", command->name, command->arguments,
+	       command->summary);
+	for (row = command->options; row->name; row++)
+		help_line(row);
+	help_line(&help_row);
+	printf("\nExample:\n  %s\n", command->example);
+}
+
+static struct option getopt_row(const struct option_row *row)
+{
+	return (struct option){
+		.name = row->name,
+		.has_arg = row->argument ? required_argument : no_argument,
+		.val = row->key,
+	};
+}
+
 int tool_next_option(const struct command *command, int argc, char **argv)
 {
-	struct option options[TOOL_MAX_OPTIONS + 1] = { { 0 } };
+	struct option options[TOOL_MAX_OPTIONS + 2] = { { 0 } };
 	const struct option_row *row;
 	unsigned int count = 0;
 	int key;
 
 	for (row = command->options; row->name && count < TOOL_MAX_OPTIONS; row++)
-		options[count++] = (struct option){
-			.name = row->name,
-			.has_arg = row->argument ? required_argument : no_argument,
-			.val = row->key,
-		};
+		options[count++] = getopt_row(row);
+	options[count] = getopt_row(&help_row);
 	opterr = 0;
 	key = getopt_long(argc, argv, ":h", options, NULL);
+	if (key == TOOL_KEY_HELP) {
+		help(command);
+		exit(tool_finish(DMBC_OK));
+	}
 	if (key == ':')
-		tool_refuse("%s: needs a value; see dmbcache %s --help", argv[optind - 1],
-			    command->name);
-	else if (key == '?')
-		tool_refuse("%s: unknown or wrong option; see dmbcache %s --help", argv[optind - 1],
-			    command->name);
-	return key == ':' ? '?' : key;
+		exit(tool_refuse("%s: needs a value; see dmbcache %s --help", argv[optind - 1],
+				 command->name));
+	if (key == '?')
+		exit(tool_refuse("%s: unknown or wrong option; see dmbcache %s --help",
+				 argv[optind - 1], command->name));
+	return key;
 }
 
-void tool_help(const struct command *command)
+bool tool_flag_option(const struct command *command, int argc, char **argv)
 {
-	const struct option_row *row;
-	char left[40];
+	bool given = false;
 
-	printf("Usage: dmbcache %s %s\n%s\n\n", command->name, command->arguments,
-	       command->summary);
-	for (row = command->options; row->name; row++) {
-		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? " " : "",
-			 row->argument ? row->argument : "");
-		printf("  %-22s %s\n", left, row->help);
-	}
-	printf("\nExample:\n  %s\n", command->example);
-}
-
-bool tool_json_option(const struct command *command, int argc, char **argv, bool *json, int *code)
-{
-	int key;
-
-	while ((key = tool_next_option(command, argc, argv)) != -1) {
-		if (key == 'j') {
-			*json = true;
-			continue;
-		}
-		if (key == TOOL_KEY_HELP)
-			tool_help(command);
-		*code = key == TOOL_KEY_HELP ? DMBC_OK : DMBC_REFUSED;
-		return false;
-	}
-	return true;
+	while (tool_next_option(command, argc, argv) != -1)
+		given = true;
+	return given;
 }
 
 int tool_refuse(const char *format, ...)

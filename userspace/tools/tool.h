@@ -15,7 +15,7 @@ struct option_row {
 };
 
 #define TOOL_MAX_OPTIONS 24
-#define TOOL_KEY_HELP 'h' /* every table has it */
+#define TOOL_KEY_HELP 'h' /* every command has it; it is not in the tables */
 
 struct command {
 	const char *name;
@@ -36,6 +36,7 @@ extern const struct command cmd_top;
 extern const struct command cmd_flush;
 extern const struct command cmd_detach;
 extern const struct command cmd_stats;
+extern const struct command cmd_volume;
 extern const struct command cmd_mode;
 extern const struct command cmd_set;
 extern const struct command cmd_get;
@@ -53,14 +54,10 @@ extern const struct command cmd_verify;
 extern const struct command cmd_repair;
 extern const struct command cmd_estimate;
 
-/* The next option's key; -1 after the last; '?' after a message about a wrong one. */
+/* The next option's key; -1 after the last. Help, and what is wrong, end the program. */
 int tool_next_option(const struct command *command, int argc, char **argv);
-/*
- * All options of a command that knows --json (key 'j') and --help only. False: nothing
- * is left to do but to end with *@code.
- */
-bool tool_json_option(const struct command *command, int argc, char **argv, bool *json, int *code);
-void tool_help(const struct command *command);
+/* All options of a command that has one without a value; true: it was given. */
+bool tool_flag_option(const struct command *command, int argc, char **argv);
 /* "dmbcache: TEXT" to stderr; returns DMBC_REFUSED. */
 int tool_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for the error of a library call that gave @result, which it returns. */
