@@ -45,7 +45,7 @@ for layout in "--bucket 8K --block 512" "--bucket 64K --block 512" "--bucket 128
 	echo writeback >"/sys/block/${bcache#/dev/}/bcache/cache_mode"
 	echo 0 >"/sys/block/${bcache#/dev/}/bcache/sequential_cutoff"
 	fio --name=load --filename="$bcache" --direct=1 --ioengine=io_uring --iodepth=32 --rw=randwrite --bsrange=$block-64k \
-		--blockalign=$block --norandommap --time_based --runtime=4 --output-format=terse >/run/o || die "load on mainline"
+		--blockalign=$block --norandommap $one_by_one --time_based --runtime=4 --output-format=terse >/run/o || die "load on mainline"
 	want=$(md5sum <"$bcache" | cut -d' ' -f1)
 	mainline_down
 

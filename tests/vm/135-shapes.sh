@@ -16,8 +16,11 @@ shapes=${SHAPES:-600:64K:512:log2}
 md5() { dd if="$1" bs=1M iflag=direct status=none | md5sum | cut -d' ' -f1; }
 
 load() { # DEVICE BLOCK SEED [SIZE]
+	local order=
+	case $1 in /dev/bcache*) order=$one_by_one ;; esac
+	# shellcheck disable=SC2086 # none or one
 	fio --name=load --filename="$1" --direct=1 --ioengine=io_uring --iodepth=32 --rw=randwrite --bsrange="$2-${4:-64k}" \
-		--blockalign="$2" --norandommap --io_size="${5:-16m}" --randseed="$3" --output-format=terse >/run/o || die "load on $1"
+		--blockalign="$2" --norandommap $order --io_size="${5:-16m}" --randseed="$3" --output-format=terse >/run/o || die "load on $1"
 }
 
 flash_volume() { # sets $flash to mainline's device without a disk

@@ -4,6 +4,10 @@
 # mainline_load
 mainline_load() { $MP bcache || die "no bcache module"; }
 
+# For fio on mainline: of two writes that overlap in time and place it may keep one on the disk and the other as clean data.
+# shellcheck disable=SC2034 # for those who source this
+one_by_one=--serialize_overlap=1
+
 register() { echo "$1" 2>/dev/null >/sys/fs/bcache/register; }
 
 # mainline_up SSD HDD: sets $bcache to the device
