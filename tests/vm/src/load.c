@@ -38,6 +38,8 @@ static const char *const everything[] = {
 	NULL,
 };
 static const char *const housework[] = { "flush", "gc", "gc", NULL };
+/* Nobody but the cache itself flushes the disk then. */
+static const char *const drains[] = { "cache_mode writeback", "flush", "flush", NULL };
 static const char *const modes[] = { "cache_mode writethrough",
 				     "cache_mode writearound",
 				     "cache_mode writethrough",
@@ -56,6 +58,7 @@ const struct load loads[] = {
 	{ "clean modes", 4, 600, 16, 30, 60, 50, 0, 400, 15000, modes },
 	{ "discards", 3, 500, 24, 100, 120, 30, 200, 100, 15000, everything },
 	{ "full index", 4, 1500, 2, 0, 30, 10, 0, 20, 40000, housework },
+	{ "written back", 3, 500, 8, 30, 0, 0, 0, 100, 20000, drains },
 	{ "detach, attach", 3, 500, 16, 30, 100, 50, 30, 100, 30000, ties },
 };
 const unsigned int nr_loads = sizeof(loads) / sizeof(*loads);
