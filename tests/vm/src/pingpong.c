@@ -120,7 +120,7 @@ static void save(const char *when)
 static int look_under(void)
 {
 	unsigned long long start, count;
-	unsigned int dirty, extents = 0;
+	unsigned int dirty;
 	char line[256];
 	FILE *dump;
 
@@ -133,13 +133,12 @@ static int look_under(void)
 		if (sscanf(line, "extent disk=0 start=%llu sectors=%llu at=%*u gen=%*u dirty=%u",
 			   &start, &count, &dirty) != 3)
 			continue;
-		extents++;
 		if (dirty && start >= RECORDER_DATA && start + count <= RECORDER_DATA + sectors)
 			memset(covered + start - RECORDER_DATA, 1, count);
 	}
-	if (dump && !pclose(dump) && extents)
+	if (dump && !pclose(dump))
 		return 0;
-	printf("  the cache cannot be dumped, or is empty\n");
+	printf("  the cache cannot be dumped\n");
 	return -1;
 }
 
