@@ -15,7 +15,20 @@
 
 #include <dm-bcache/format.h>
 
+#include "lib/geometry.h"
 #include "lib/verify.h"
+
+/* First sector of a copy of the table, on the SSD. */
+static inline __u64 dmbc_note_place(unsigned int copy)
+{
+	return DMBC_NOTES_SECTOR + copy * DMBC_NOTES_SECTORS;
+}
+
+/* Is there room for the copies before the journal? Not with buckets below 8K. */
+static inline bool dmbc_note_has_room(const struct dmbc_geometry *g)
+{
+	return dmbc_geometry_sector(g, g->first_bucket) >= dmbc_note_place(DMBC_NOTES_COPIES);
+}
 
 /* 0; -ENOENT: none was ever written for this set; -EILSEQ, -EOPNOTSUPP with @why. */
 int dmbc_note_verify(const struct dmbc_disk_notes *t, __u64 set_magic, struct dmbc_why *why);

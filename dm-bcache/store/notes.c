@@ -53,14 +53,9 @@ void dmbc_notes_destroy(struct dmbc_notes *t)
 	kfree(t);
 }
 
-static __u64 place(unsigned int copy)
-{
-	return DMBC_NOTES_SECTOR + copy * DMBC_NOTES_SECTORS;
-}
-
 static int read_copy(struct dmbc_notes *t, unsigned int copy, struct dmbc_why *why)
 {
-	int r = dmbc_blockio_read(t->io, place(copy), DMBC_NOTES_SECTORS, t->other);
+	int r = dmbc_blockio_read(t->io, dmbc_note_place(copy), DMBC_NOTES_SECTORS, t->other);
 
 	if (r)
 		dmbc_explain(why, "the notes on disks cannot be read");
@@ -96,7 +91,7 @@ static int load(struct dmbc_notes *t, struct dmbc_why *why)
 	lockdep_assert_held(&t->lock);
 	if (t->loaded)
 		return 0;
-	if (dmbc_geometry_sector(t->g, t->g->first_bucket) < place(DMBC_NOTES_COPIES)) {
+	if (!dmbc_note_has_room(t->g)) {
 		dmbc_explain(why, "the SSD has no room for notes on disks: format it with buckets "
 				  "of 8K or more");
 		return -ENOSPC;
@@ -129,7 +124,7 @@ static int write(struct dmbc_notes *t)
 	t->other->seq = __cpu_to_le64(__le64_to_cpu(old->seq) + 1);
 	dmbc_note_seal(t->other);
 	for (i = 0; i < DMBC_NOTES_COPIES && !r; i++)
-		r = dmbc_blockio_write(t->io, place(i), DMBC_NOTES_SECTORS, t->other,
+		r = dmbc_blockio_write(t->io, dmbc_note_place(i), DMBC_NOTES_SECTORS, t->other,
 				       DMBC_IO_PREFLUSH | DMBC_IO_FUA);
 	if (r)
 		return r;

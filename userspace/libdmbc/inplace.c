@@ -20,11 +20,6 @@
 
 #define TABLE_BYTES (DMBC_NOTES_SECTORS * DMBC_SECTOR_BYTES)
 
-static __u64 place(unsigned int copy)
-{
-	return DMBC_NOTES_SECTOR + copy * DMBC_NOTES_SECTORS;
-}
-
 /* The newer good copy. @table: of TABLE_BYTES. */
 static enum dmbc_result read_table(const struct dmbc_set *set, struct dmbc_disk_notes *table,
 				   struct dmbc_error *err)
@@ -36,12 +31,8 @@ static enum dmbc_result read_table(const struct dmbc_set *set, struct dmbc_disk_
 
 	if (!copy)
 		return dmbc_error_memory(set->dev, err);
-	if (dmbc_geometry_sector(&set->g, set->g.first_bucket) < place(DMBC_NOTES_COPIES))
-		i = DMBC_NOTES_COPIES; /* no room for any */
-	else
-		i = 0;
-	for (; i < DMBC_NOTES_COPIES; i++) {
-		if (dmbc_device_read(set->dev, place(i), DMBC_NOTES_SECTORS, copy) ||
+	for (i = 0; i < DMBC_NOTES_COPIES && dmbc_note_has_room(&set->g); i++) {
+		if (dmbc_device_read(set->dev, dmbc_note_place(i), DMBC_NOTES_SECTORS, copy) ||
 		    dmbc_note_verify(copy, set->g.set_magic, &why))
 			continue;
 		if (!found || __le64_to_cpu(copy->seq) > __le64_to_cpu(table->seq))
@@ -66,9 +57,10 @@ static enum dmbc_result write_table(const struct dmbc_set *set, struct dmbc_disk
 	table->seq = __cpu_to_le64(__le64_to_cpu(table->seq) + 1);
 	dmbc_note_seal(table);
 	for (i = 0; i < DMBC_NOTES_COPIES && r == DMBC_OK; i++) {
-		error = dmbc_device_write(set->dev, place(i), DMBC_NOTES_SECTORS, table);
+		error = dmbc_device_write(set->dev, dmbc_note_place(i), DMBC_NOTES_SECTORS, table);
 		r = error ? dmbc_error_set(err, DMBC_IO, "%s: cannot write sector %llu: %s",
-					   dmbc_device_path(set->dev), place(i), strerror(error))
+					   dmbc_device_path(set->dev), dmbc_note_place(i),
+					   strerror(error))
 			  : dmbc_device_sync(set->dev, err);
 	}
 	return r;
