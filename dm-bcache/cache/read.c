@@ -154,13 +154,6 @@ static void read_deferred(struct dmbc_request *rq)
 	dmbc_read_start(rq);
 }
 
-static int read_later(struct dmbc_request *rq)
-{
-	dmbc_count(rq->origin, deferred);
-	dmbc_request_defer(rq, read_deferred);
-	return DM_MAPIO_SUBMITTED;
-}
-
 /* A failed SSD: clean data comes from the origin, and so does all once it was let go. */
 static bool leave_ssd_alone(struct dmbc_origin *o, const struct dmbc_fragment *f)
 {
@@ -201,14 +194,14 @@ int dmbc_read_start(struct dmbc_request *rq)
 		r = dmbc_index_lookup(o->set->store.index, o->inode, rq->start,
 				      dmbc_request_reach(rq), rq->deferred, &f);
 		if (r == -EAGAIN)
-			return read_later(rq);
+			return dmbc_request_later(rq, read_deferred);
 		if (r)
 			return read_blind(rq);
 		part = dmbc_request_cut(rq, f.end - rq->start);
 		if (!part) {
 			if (f.kind != DMBC_FRAGMENT_HOLE)
 				dmbc_bucket_unpin(&o->set->store.buckets, f.ptr);
-			return read_later(rq);
+			return dmbc_request_later(rq, read_deferred);
 		}
 		r = read_fragment(part, &f);
 	} while (part != rq);

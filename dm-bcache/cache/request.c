@@ -12,6 +12,7 @@
 
 #include "cache/context.h"
 #include "cache/request.h"
+#include "cache/stats.h"
 
 void dmbc_request_init(struct dmbc_request *rq, struct dmbc_origin *origin, struct bio *bio,
 		       u64 start)
@@ -108,6 +109,13 @@ void dmbc_request_defer(struct dmbc_request *rq, void (*next)(struct dmbc_reques
 	rq->next = next;
 	INIT_WORK(&rq->work, deferred_work);
 	queue_work(rq->origin->set->wq, &rq->work);
+}
+
+int dmbc_request_later(struct dmbc_request *rq, void (*next)(struct dmbc_request *rq))
+{
+	dmbc_count(rq->origin, deferred);
+	dmbc_request_defer(rq, next);
+	return DM_MAPIO_SUBMITTED;
 }
 
 int dmbc_request_remap(struct dmbc_request *rq, struct block_device *bdev, u64 sector,

@@ -95,6 +95,8 @@ void dmbc_request_init(struct dmbc_request *rq, struct dmbc_origin *origin, stru
 struct dmbc_request *dmbc_request_cut(struct dmbc_request *rq, u32 sectors);
 /* Runs @next from the set's workqueue. Any context. */
 void dmbc_request_defer(struct dmbc_request *rq, void (*next)(struct dmbc_request *rq));
+/* map() cannot go on: as dmbc_request_defer(), counted; returns DM_MAPIO_SUBMITTED. */
+int dmbc_request_later(struct dmbc_request *rq, void (*next)(struct dmbc_request *rq));
 /*
  * Points the bio at @bdev and sends it off: returns DM_MAPIO_REMAPPED in
  * map(), submits it and returns DM_MAPIO_SUBMITTED in process context.

@@ -32,13 +32,6 @@ static void write_retry(struct dmbc_request *rq)
 	dmbc_write_start(rq);
 }
 
-static int write_later(struct dmbc_request *rq)
-{
-	dmbc_count(rq->origin, deferred);
-	dmbc_request_defer(rq, write_retry);
-	return DM_MAPIO_SUBMITTED;
-}
-
 static void range_free(struct dmbc_range_wait *w)
 {
 	dmbc_request_defer(container_of(w, struct dmbc_request, wait), write_retry);
@@ -288,7 +281,7 @@ static int write_ssd(struct dmbc_request *rq, struct dmbc_request **part)
 	if (!cut) {
 		dmbc_bucket_unpin(&set->store.buckets, ptr);
 		dmbc_detach_leave(o);
-		return write_later(rq);
+		return dmbc_request_later(rq, write_retry);
 	}
 	*part = rq = cut;
 	rq->entered = true;
@@ -384,7 +377,7 @@ static int write_both(struct dmbc_request *rq, struct dmbc_request **part)
 	cut = dmbc_request_cut(rq, sectors);
 	if (!cut) {
 		dmbc_bucket_unpin(&o->set->store.buckets, ptr);
-		return write_later(rq);
+		return dmbc_request_later(rq, write_retry);
 	}
 	*part = rq = cut;
 	if (!dmbc_inflight_enter_write(o, &rq->range, rq->start, rq->sectors, &rq->wait)) {
@@ -507,12 +500,12 @@ static int write_by_fragments(struct dmbc_request *rq)
 	for (;;) {
 		r = look(rq, &f);
 		if (r == -EAGAIN)
-			return write_later(rq);
+			return dmbc_request_later(rq, write_retry);
 		if (r)
 			return wait_for_failure(rq);
 		piece = dmbc_request_cut(rq, f.end - rq->start);
 		if (!piece)
-			return write_later(rq);
+			return dmbc_request_later(rq, write_retry);
 		do {
 			r = write_fragment(piece, &f, &part);
 		} while (part != piece);
