@@ -52,6 +52,9 @@ check-faults: ## seeded bugs: for each a test must fail; half an hour
 check-powercut: ## thousands of power cuts in a virtual machine; hours
 	@EPOCHS=6 CUTS=400 TIMEOUT=20000 tests/vm/100-cuts.sh
 
+check-fuzz: ## an hour of fuzzing of all that reads the medium
+	@tests/fuzz/run
+
 check-interop: ## caches go from mainline bcache to dm-bcache and back, thousands of damaged ones; hours
 	@tests/interop
 
@@ -78,4 +81,4 @@ clean: ## removes what was built here; the test kernels stay in ~/.cache/dm-bcac
 help: ## this list
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all module tools install dkms check check-unit check-vm check-uml check-crash check-faults check-powercut check-interop check-long lint format demo bench clean help
+.PHONY: all module tools install dkms check check-unit check-vm check-uml check-crash check-faults check-powercut check-fuzz check-interop check-long lint format demo bench clean help
