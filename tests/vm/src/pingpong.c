@@ -127,7 +127,7 @@ static int look_under(void)
 	memcpy(under, recorder_bytes(DISK_HDD) + RECORDER_DATA * SHADOW_SECTOR,
 	       sectors * SHADOW_SECTOR);
 	memset(covered, 0, sectors);
-	snprintf(line, sizeof(line), "$DMBCACHE dump %s", recorder_node(DISK_SSD));
+	snprintf(line, sizeof(line), "$DMBCACHE dump %s 2>/run/dump.err", recorder_node(DISK_SSD));
 	dump = popen(line, "r");
 	while (dump && fgets(line, sizeof(line), dump)) {
 		if (sscanf(line, "extent disk=0 start=%llu sectors=%llu at=%*u gen=%*u dirty=%u",
@@ -139,6 +139,8 @@ static int look_under(void)
 	if (dump && !pclose(dump))
 		return 0;
 	printf("  the cache cannot be dumped\n");
+	if (system("cat /run/dump.err"))
+		perror("dump");
 	return -1;
 }
 
