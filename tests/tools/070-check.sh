@@ -27,6 +27,36 @@ for seed in 1 2; do
 	done
 done
 
+# A disk that is cached in place: its note, and what a start would make of it.
+"$sim" make in 2 crash 700 16 1 4000 16 || fail "image"
+id=$(field in.hdd0 uuid) other=$(field in.hdd1 uuid)
+in_place in in.hdd0 "$id"
+cp in keep && cp in.hdd0 keep.hdd0
+expect 0 "in: sound" "$dmbcache" check in --backing in.hdd0 --origin-id "$id" --backing in.hdd1
+sha1sum --quiet -c <(sha1sum in in.hdd0) || fail "in place: check wrote"
+expect 4 "say with --origin-id as which" "$dmbcache" check in --backing in.hdd0
+expect 1 "has a bcache super block; leave out --origin-id" "$dmbcache" check in --backing in.hdd1 --origin-id "$other"
+expect 1 "no disk is cached under this origin_id" "$dmbcache" check in --backing in.hdd0 --origin-id 5ca1ab1e-0000-4000-8000-000000000001
+expect 6 "in-place-refused: in.hdd0: the SSD has dirty data under this id, but no note" "$dmbcache" check in --backing in.hdd0 --origin-id "$other"
+printf x | dd of=in.hdd0 bs=1 seek=65600 conv=notrunc status=none
+expect 6 "in-place-refused: in.hdd0: it is another disk, or was changed without the SSD, at sector 128" \
+	"$dmbcache" check in --backing in.hdd0 --origin-id "$id"
+truncate -s +4096 in.hdd0
+expect 6 "sectors, the disk that was cached had" "$dmbcache" check in --backing in.hdd0 --origin-id "$id"
+truncate -s 4M in.hdd0
+expect 6 "in-place-refused" "$dmbcache" check in --backing in.hdd0 --origin-id "$id"
+cp keep.hdd0 in.hdd0
+spoil() { printf x | dd of=in bs=1 seek=$((512 * $1 + 100)) conv=notrunc status=none; }
+spoil 16
+expect 0 "note    notes-copy: notes on disks, sectors 16 and 24: 1 good, 1 damaged" "$dmbcache" check in --backing in.hdd0 --origin-id "$id"
+spoil 24
+expect 6 "broken  notes-bad: notes on disks, sectors 16 and 24: notes on disks: bad checksum" "$dmbcache" check in
+expect 6 "in-place-refused" "$dmbcache" check in --backing in.hdd0 --origin-id "$id"
+expect 6 "notes-bad" "$dmbcache" check in --backing in.hdd1
+cp keep in
+expect 0 "complete; the cache will drop" "$dmbcache" writeback --origin-id "$id" in in.hdd0
+expect 0 "in-place-dropped: in.hdd0: it went on without the SSD" "$dmbcache" check in --backing in.hdd0 --origin-id "$id"
+
 # Output: JSON alone on standard output, nothing on standard error that is no terminal.
 equal "verdict" sound "$(jq -r .verdict json)"
 equal "findings" 0 "$(jq '.findings | length' json)"
@@ -58,6 +88,8 @@ done <<'END'
 1|disk: a backing device; name the cache device (the SSD)|disk
 1|fC_b: not a disk of this cache; leave it out|img --backing fC_b
 1|/dev/null: neither a block device nor a regular file|/dev/null
+1|--origin-id films: not a UUID; give that of the table line|img --backing img.hdd0 --origin-id films
+1|of which disk? use --backing DEV --origin-id UUID|img --origin-id 5ca1ab1e-0000-4000-8000-000000000001
 2|missing: cannot open: No such file or directory|missing
 3|zero: not a bcache device|zero
 4|new: no backing device|img --backing new

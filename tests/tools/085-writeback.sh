@@ -66,44 +66,11 @@ expect 7 "written back" "$dmbcache" writeback --force img img.hdd0 img.hdd1
 equal "state after a loss" dirty "$(field img.hdd0 state)"
 
 # A disk that is cached in place: its super block is in the SSD's notes.
-# in_place SSD DISK UUID: as if it had been so
-in_place() {
-	python3 - "$@" <<-'END'
-		import struct, sys, uuid
-		ssd, disk, name = sys.argv[1:]
-		def checksum(data):
-		    crc = (1 << 64) - 1
-		    for byte in data:
-		        crc ^= byte << 56
-		        for _ in range(8):
-		            crc = crc << 1 ^ (0x42F0E1EBA9EA3693 if crc >> 63 else 0)
-		            crc &= (1 << 64) - 1
-		    return crc ^ (1 << 64) - 1
-		with open(disk, "r+b") as f:
-		    f.write(bytes(8192))
-		    sectors = f.seek(0, 2) // 512
-		    last = (sectors & ~7) - 8
-		    regions = [0, 8, 128] + [last // 5 * i & ~7 for i in range(1, 5)] + [last]
-		    hashes = []
-		    for sector in regions:
-		        f.seek(sector * 512)
-		        hashes.append(checksum(f.read(4096)))
-		with open(ssd, "r+b") as f:
-		    f.seek(4096 + 56)
-		    set_magic, = struct.unpack("<Q", f.read(8))
-		    note = uuid.UUID(name).bytes + struct.pack("<QQBBH28x8Q", sectors, 0, 2, 0, 255, *hashes)
-		    body = struct.pack("<QQII", 0x3F91D06E8AB5C247 ^ set_magic, 1, 1, 1) + note
-		    body += bytes(4088 - len(body))
-		    for sector in 16, 24:
-		        f.seek(sector * 512)
-		        f.write(struct.pack("<Q", checksum(body)) + body)
-	END
-}
 "$sim" make img 2 crash 700 16 1 4000 16 || fail "image"
 id=$(field img.hdd0 uuid)
 in_place img img.hdd0 "$id"
 cp img keep && cp img.hdd0 keep.hdd0
-expect 4 "see dmbcache writeback --origin-id" "$dmbcache" writeback img img.hdd0
+expect 4 "say with --origin-id as which" "$dmbcache" writeback img img.hdd0
 expect 1 "not a UUID" "$dmbcache" writeback --origin-id films img img.hdd0
 expect 1 "is that of one disk" "$dmbcache" writeback --origin-id "$id" img img.hdd0 img.hdd1
 expect 1 "no note" "$dmbcache" writeback --origin-id "$(field img.hdd1 uuid)" img img.hdd0
@@ -123,4 +90,13 @@ cmp -i 8192 img.hdd0 img.want0 || fail "in place: not what the store would serve
 cmp -n 8192 img.hdd0 /dev/zero || fail "in place: the disk has a super block"
 expect 1 "went on without the SSD" "$dmbcache" writeback --origin-id "$id" img img.hdd0
 expect 0 "sound" "$dmbcache" check img
+
+# Notes that are lost: nobody knows whose the dirty data is, but the one who forces it; the cache keeps it.
+cp keep img && cp keep.hdd0 img.hdd0
+dd if=/dev/zero of=img bs=512 seek=16 count=16 conv=notrunc status=none
+expect 1 "no note on its disk" "$dmbcache" writeback --origin-id "$id" img img.hdd0
+cp img lost
+expect 6 "written back" "$dmbcache" writeback --force --origin-id "$id" img img.hdd0
+cmp -i 8192 img.hdd0 img.want0 || fail "without notes: not what the store would serve"
+cmp img lost || fail "without notes: the cache was changed"
 finish

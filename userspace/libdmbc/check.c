@@ -11,6 +11,7 @@
 #include "check.h"
 
 #include "finding_internal.h"
+#include "inplace.h"
 #include "internal.h"
 #include "walk.h"
 
@@ -292,6 +293,14 @@ static bool all_clean(const struct check *c)
 	return used > 0;
 }
 
+/* Under its origin_id there is a slot, of no volume, or at least a note. */
+static bool is_in_place(const struct check *c, int slot, const struct dmbc_check_origin *o)
+{
+	if (slot < 0)
+		return o->noted;
+	return !(__le32_to_cpu(c->set->uuid[slot].flags) & DMBC_UUID_FLASH_ONLY);
+}
+
 static enum dmbc_result find_origins(struct check *c, struct dmbc_error *err)
 {
 	unsigned int i;
@@ -304,9 +313,14 @@ static enum dmbc_result find_origins(struct check *c, struct dmbc_error *err)
 			return dmbc_error_set(err, DMBC_REFUSED,
 					      "%s: not a disk of this cache; leave it out",
 					      o->path);
+		if (o->in_place && !is_in_place(c, slot, o))
+			return dmbc_error_set(err, DMBC_REFUSED,
+					      "%s: no disk is cached under this origin_id; see "
+					      "dmbcache check --json %s",
+					      o->path, dmbc_device_path(c->set->dev));
 		if (slot >= 0)
 			c->origin[slot] = o;
-		else
+		else if (!o->in_place || o->state == DMBC_STATE_DIRTY)
 			dmbc_finding_add(c->fs, DMBC_FINDING_ORIGIN_UNKNOWN, NULL,
 					 dmbc_finding_place("%s", o->path), "no slot has its uuid");
 	}
@@ -337,10 +351,50 @@ static void judge_slot(struct check *c, __u32 slot, const struct dmbc_check_tall
 				 t->dirty ? DMBC_FINDING_DIRTY_NO_SLOT : DMBC_FINDING_CLEAN_NO_SLOT,
 				 NULL, place, "%llu sectors cached, %llu dirty; no disk has it",
 				 t->sectors, t->dirty);
-	if (o && t->dirty && o->state != DMBC_STATE_DIRTY)
+	if (o && t->dirty && o->state != DMBC_STATE_DIRTY &&
+	    !(o->in_place && o->state == DMBC_STATE_STALE))
 		dmbc_finding_add(c->fs, DMBC_FINDING_ORIGIN_STATE, NULL,
 				 dmbc_finding_place("%s", o->path), "%llu sectors are dirty",
 				 t->dirty);
+}
+
+/* ---- disks in place -------------------------------------------------------------------------------- */
+
+static enum dmbc_result judge_in_place(const struct check *c, __u32 slot, struct dmbc_error *err)
+{
+	const struct dmbc_check_tally *t = &c->report->tally[slot];
+	const struct dmbc_check_origin *o = c->origin[slot];
+	const struct dmbc_inplace_disk disk = { .path = o->path, .id = o->uuid };
+	struct dmbc_inplace_judgement j;
+	enum dmbc_result r = dmbc_inplace_judge(c->set, &disk, t->dirty, &j, err);
+
+	if (r == DMBC_OK && j.verdict != DMBC_NOTE_KEEP && t->extents)
+		dmbc_finding_add(c->fs,
+				 j.verdict == DMBC_NOTE_REFUSE ? DMBC_FINDING_INPLACE_REFUSED
+							       : DMBC_FINDING_INPLACE_DROPPED,
+				 NULL, dmbc_finding_place("%s", o->path), "%s", j.why.text);
+	return r;
+}
+
+static bool may_be_in_place(const struct check *c, __u32 slot)
+{
+	return dmbc_set_slot_used(c->set, slot) &&
+	       !(c->origin[slot] && !c->origin[slot]->in_place) &&
+	       !(__le32_to_cpu(c->set->uuid[slot].flags) & DMBC_UUID_FLASH_ONLY);
+}
+
+static enum dmbc_result check_in_place(const struct check *c, struct dmbc_error *err)
+{
+	enum dmbc_result r = DMBC_OK;
+	bool dirty = false;
+	__u32 i;
+
+	for (i = 0; i < c->report->slots && r == DMBC_OK; i++) {
+		dirty |= c->report->tally[i].dirty && may_be_in_place(c, i);
+		if (c->origin[i] && c->origin[i]->in_place)
+			r = judge_in_place(c, i, err);
+	}
+	return r == DMBC_OK ? dmbc_inplace_check_notes(c->set, dirty, c->fs, err) : r;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------- */
@@ -416,6 +470,8 @@ enum dmbc_result dmbc_check_run(struct dmbc_set *set, const struct dmbc_check_pa
 		r = find_origins(&c, err);
 	if (r == DMBC_OK)
 		r = walk(&c, err);
+	if (r == DMBC_OK)
+		r = check_in_place(&c, err);
 	free(c.data);
 	free(c.taken);
 	free(c.origin);
@@ -453,13 +509,33 @@ enum dmbc_result dmbc_check_read_origin(const char *path, struct dmbc_check_orig
 	if (r == DMBC_OK &&
 	    dmbc_verify_backing_super(&sb, origin->sectors, &origin->data_offset, &why))
 		r = dmbc_error_set(err, DMBC_DAMAGED,
-				   "%s: no backing device: %s; leave it out (cached in place: "
-				   "see dmbcache writeback --origin-id)",
+				   "%s: no backing device: %s; leave it out, or say with "
+				   "--origin-id as which it is cached in place",
 				   path, why.text);
 	if (r != DMBC_OK)
 		return r;
 	memcpy(origin->uuid, sb.uuid, sizeof(origin->uuid));
 	memcpy(origin->set_uuid, sb.set_uuid, sizeof(origin->set_uuid));
 	origin->state = (unsigned int)dmbc_sb_flag(&sb, DMBC_SB_STATE_SHIFT, DMBC_SB_STATE_BITS);
+	return DMBC_OK;
+}
+
+enum dmbc_result dmbc_check_read_in_place(const struct dmbc_set *set, const __u8 id[16],
+					  const char *path, struct dmbc_check_origin *origin,
+					  struct dmbc_error *err)
+{
+	struct dmbc_inplace_disk disk = { .path = path, .id = id };
+	enum dmbc_result r = dmbc_inplace_look(set, &disk, err);
+
+	if (r != DMBC_OK)
+		return r;
+	memset(origin, 0, sizeof(*origin));
+	origin->path = path;
+	origin->sectors = disk.sectors;
+	origin->state = disk.state;
+	origin->in_place = true;
+	origin->noted = disk.noted;
+	memcpy(origin->uuid, id, sizeof(origin->uuid));
+	memcpy(origin->set_uuid, set->super.set_uuid, sizeof(origin->set_uuid));
 	return DMBC_OK;
 }

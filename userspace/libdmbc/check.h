@@ -24,6 +24,7 @@ struct dmbc_check_origin {
 	__u64 sectors; /* of the device */
 	__u64 data_offset;
 	unsigned int state; /* enum dmbc_state */
+	bool in_place, noted; /* no super block: named by an origin_id; the SSD has a note on it */
 };
 
 struct dmbc_check_params {
@@ -61,5 +62,9 @@ enum dmbc_result dmbc_check_verdict(const struct dmbc_findings *fs);
 /* Reads the super block of a disk; @path must stay. */
 enum dmbc_result dmbc_check_read_origin(const char *path, struct dmbc_check_origin *origin,
 					struct dmbc_error *err);
+/* The same of a disk that is cached in place as @id; whether it still is that disk is for the check. */
+enum dmbc_result dmbc_check_read_in_place(const struct dmbc_set *set, const __u8 id[16],
+					  const char *path, struct dmbc_check_origin *origin,
+					  struct dmbc_error *err);
 
 #endif

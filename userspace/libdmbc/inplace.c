@@ -2,49 +2,68 @@
 /*
  * Owns the notes on disks that are cached in place, as the tools need them.
  *
- * A write back in time order: dmbc_inplace_read_origin() judges the disk by its
- * note as a start does; dmbc_inplace_begin() takes back what is noted of its
- * contents, so that one that was interrupted can be repeated; when the disk has
- * all, dmbc_inplace_detach() says that it went on without the SSD.
+ * A check: dmbc_inplace_look() finds the disk; dmbc_inplace_judge() says
+ * what a start would make of it, by the note and the disk, as a start does.
+ *
+ * A write back in time order: dmbc_inplace_refuse() where it is not the disk
+ * that it was; dmbc_inplace_begin() takes back what is noted of its contents, so
+ * that one that was interrupted can be repeated; when the disk has all,
+ * dmbc_inplace_detach() says that it went on without the SSD.
  */
 #include "inplace.h"
 
+#include "finding_internal.h"
 #include "internal.h"
 #include "set.h"
 
 #include "lib/checksum.h"
 #include "lib/note.h"
+#include "lib/port.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define TABLE_BYTES (DMBC_NOTES_SECTORS * DMBC_SECTOR_BYTES)
 
-/* The newer good copy. @table: of TABLE_BYTES. */
-static enum dmbc_result read_table(const struct dmbc_set *set, struct dmbc_disk_notes *table,
-				   struct dmbc_error *err)
+struct copies {
+	struct dmbc_disk_notes *table; /* the newest good one */
+	unsigned int good, bad, absent;
+	struct dmbc_why why; /* of a bad one */
+};
+
+static void see_copy(struct copies *c, const struct dmbc_disk_notes *copy, int verdict)
+{
+	if (verdict) {
+		c->absent += verdict == -ENOENT;
+		c->bad += verdict != -ENOENT;
+		return;
+	}
+	if (!c->good || __le64_to_cpu(copy->seq) > __le64_to_cpu(c->table->seq))
+		memcpy(c->table, copy, sizeof(*copy));
+	c->good++;
+}
+
+/* As a start does it. To be ended with free(c->table), also after a failure. */
+static enum dmbc_result read_copies(const struct dmbc_set *set, struct copies *c,
+				    struct dmbc_error *err)
 {
 	struct dmbc_disk_notes *copy = dmbc_device_buffer(TABLE_BYTES);
-	struct dmbc_why why = { "there are no notes on disks" };
-	bool found = false;
 	unsigned int i;
+	int r;
 
-	if (!copy)
+	*c = (struct copies){ .table = dmbc_device_buffer(TABLE_BYTES) };
+	if (!copy || !c->table) {
+		free(copy);
 		return dmbc_error_memory(set->dev, err);
+	}
 	for (i = 0; i < DMBC_NOTES_COPIES && dmbc_note_has_room(&set->g); i++) {
-		if (dmbc_device_read(set->dev, dmbc_note_place(i), DMBC_NOTES_SECTORS, copy) ||
-		    dmbc_note_verify(copy, set->g.set_magic, &why))
-			continue;
-		if (!found || __le64_to_cpu(copy->seq) > __le64_to_cpu(table->seq))
-			memcpy(table, copy, sizeof(*table));
-		found = true;
+		r = dmbc_device_read(set->dev, dmbc_note_place(i), DMBC_NOTES_SECTORS, copy);
+		if (r)
+			dmbc_explain(&c->why, "a copy of the notes on disks cannot be read");
+		see_copy(c, copy, r ? -EIO : dmbc_note_verify(copy, set->g.set_magic, &c->why));
 	}
 	free(copy);
-	return found ? DMBC_OK
-		     : dmbc_error_set(err, DMBC_REFUSED,
-				      "%s: %s: no disk is cached here under an origin_id; leave it "
-				      "out",
-				      dmbc_device_path(set->dev), why.text);
+	return DMBC_OK;
 }
 
 static enum dmbc_result write_table(const struct dmbc_set *set, struct dmbc_disk_notes *table,
@@ -88,6 +107,19 @@ static enum dmbc_result hash_disk(struct dmbc_device *dev, struct dmbc_note_disk
 		     : DMBC_OK;
 }
 
+/* A disk with a super block says itself whose it is. */
+static enum dmbc_result refuse_super(struct dmbc_device *dev, struct dmbc_error *err)
+{
+	struct dmbc_disk_super sb;
+	enum dmbc_result r = dmbc_device_read_super(dev, &sb, err);
+
+	if (r == DMBC_OK && dmbc_verify_super_magic(&sb))
+		r = dmbc_error_set(err, DMBC_REFUSED,
+				   "%s: has a bcache super block; leave out --origin-id",
+				   dmbc_device_path(dev));
+	return r;
+}
+
 static enum dmbc_result look_at_disk(const char *path, struct dmbc_note_disk *disk,
 				     struct dmbc_error *err)
 {
@@ -97,78 +129,115 @@ static enum dmbc_result look_at_disk(const char *path, struct dmbc_note_disk *di
 	if (r != DMBC_OK)
 		return r;
 	disk->sectors = dmbc_device_sectors(dev);
-	disk->dirty = true; /* the stricter judgement */
-	r = disk->sectors < DMBC_NOTE_REGION_SECTORS
-		    ? dmbc_error_set(err, DMBC_REFUSED, "%s: too small to be cached", path)
-		    : hash_disk(dev, disk, err);
+	if (disk->sectors < DMBC_SB_SECTOR + DMBC_SB_BYTES / DMBC_SECTOR_BYTES)
+		r = dmbc_error_set(err, DMBC_REFUSED, "%s: too small to be cached", path);
+	if (r == DMBC_OK)
+		r = refuse_super(dev, err);
+	if (r == DMBC_OK)
+		r = hash_disk(dev, disk, err);
 	dmbc_device_close(dev);
 	return r;
 }
 
-static enum dmbc_result judge(const struct dmbc_disk_note *note, const struct dmbc_note_disk *disk,
-			      const char *path, struct dmbc_error *err)
+enum dmbc_result dmbc_inplace_look(const struct dmbc_set *set, struct dmbc_inplace_disk *disk,
+				   struct dmbc_error *err)
 {
-	struct dmbc_why why;
-
-	switch (dmbc_note_judge(note, disk, &why)) {
-	case DMBC_NOTE_KEEP: return DMBC_OK;
-	case DMBC_NOTE_DROP:
-		return dmbc_error_set(err, DMBC_REFUSED,
-				      "%s: it went on without the SSD, which has nothing for it; "
-				      "use it as it is",
-				      path);
-	default:
-		return dmbc_error_set(err, DMBC_REFUSED,
-				      "%s: %s; name the disk that was cached under this id", path,
-				      why.text);
-	}
-}
-
-enum dmbc_result dmbc_inplace_read_origin(const struct dmbc_set *set, const __u8 id[16],
-					  const char *path, struct dmbc_check_origin *origin,
-					  struct dmbc_error *err)
-{
-	struct dmbc_disk_notes *table = calloc(1, TABLE_BYTES);
-	const struct dmbc_disk_note *note = NULL;
-	struct dmbc_note_disk disk = { 0 };
-	enum dmbc_result r = table ? read_table(set, table, err) : dmbc_error_memory(set->dev, err);
+	const struct dmbc_disk_note *note;
+	struct dmbc_note_disk now;
+	struct copies c;
+	enum dmbc_result r = read_copies(set, &c, err);
 
 	if (r == DMBC_OK)
-		r = look_at_disk(path, &disk, err);
+		r = look_at_disk(disk->path, &now, err);
 	if (r == DMBC_OK) {
-		note = dmbc_note_find(table, id);
-		r = judge(note, &disk, path, err);
+		note = c.good ? dmbc_note_find(c.table, disk->id) : NULL;
+		disk->sectors = now.sectors;
+		disk->noted = note;
+		disk->state = note ? note->state : DMBC_STATE_DIRTY;
 	}
-	if (r == DMBC_OK) {
-		memset(origin, 0, sizeof(*origin));
-		origin->path = path;
-		origin->sectors = disk.sectors;
-		origin->state = note->state;
-		memcpy(origin->uuid, id, sizeof(origin->uuid));
-		memcpy(origin->set_uuid, set->super.set_uuid, sizeof(origin->set_uuid));
-	}
-	free(table);
+	free(c.table);
 	return r;
 }
 
-/* ---- its note ---------------------------------------------------------------------------- */
+enum dmbc_result dmbc_inplace_judge(const struct dmbc_set *set,
+				    const struct dmbc_inplace_disk *disk, bool dirty,
+				    struct dmbc_inplace_judgement *judgement,
+				    struct dmbc_error *err)
+{
+	const struct dmbc_disk_note *note;
+	struct dmbc_note_disk now;
+	struct copies c;
+	enum dmbc_result r = read_copies(set, &c, err);
 
+	if (r == DMBC_OK)
+		r = look_at_disk(disk->path, &now, err);
+	if (r == DMBC_OK) {
+		note = c.good ? dmbc_note_find(c.table, disk->id) : NULL;
+		now.super_seq = __le64_to_cpu(set->super.seq);
+		now.dirty = dirty;
+		dmbc_explain(&judgement->why, "%s",
+			     note && note->state == DMBC_STATE_STALE
+				     ? "it went on without the SSD"
+				     : "the cache had no clean end, or mainline has had it since");
+		judgement->verdict = dmbc_note_judge(note, &now, &judgement->why);
+	}
+	free(c.table);
+	return r;
+}
+
+enum dmbc_result dmbc_inplace_refuse(const struct dmbc_set *set,
+				     const struct dmbc_inplace_disk *disk, struct dmbc_error *err)
+{
+	struct dmbc_inplace_judgement j;
+	enum dmbc_result r = dmbc_inplace_judge(set, disk, true, &j, err);
+
+	if (r != DMBC_OK || j.verdict == DMBC_NOTE_KEEP)
+		return r;
+	if (j.verdict == DMBC_NOTE_DROP)
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "%s: %s, which has nothing for it; use it as it is",
+				      disk->path, j.why.text);
+	return dmbc_error_set(err, DMBC_REFUSED,
+			      "%s: %s; name the disk that was cached under this id, or add --force",
+			      disk->path, j.why.text);
+}
+
+/* ---- the notes --------------------------------------------------------------------------- */
+
+enum dmbc_result dmbc_inplace_check_notes(const struct dmbc_set *set, bool dirty,
+					  struct dmbc_findings *fs, struct dmbc_error *err)
+{
+	const struct dmbc_place place =
+		dmbc_finding_place("notes on disks, sectors %d and %d", (int)dmbc_note_place(0),
+				   (int)dmbc_note_place(1));
+	struct copies c;
+	enum dmbc_result r = read_copies(set, &c, err);
+
+	/* of the first note ever one copy may be torn, and the other not begun */
+	if (r == DMBC_OK && c.bad == DMBC_NOTES_COPIES && dirty)
+		dmbc_finding_add(fs, DMBC_FINDING_NOTES_BAD, NULL, place, "%s", c.why.text);
+	else if (r == DMBC_OK && (c.bad || (c.good && c.absent)))
+		dmbc_finding_add(fs, DMBC_FINDING_NOTES_COPY, NULL, place, "%u good, %u damaged",
+				 c.good, DMBC_NOTES_COPIES - c.good);
+	free(c.table);
+	return r;
+}
+
+/* Of a disk without a note, or of none, there is nothing to change. */
 static enum dmbc_result change(const struct dmbc_set *set, const __u8 id[16], bool complete,
 			       struct dmbc_error *err)
 {
-	struct dmbc_disk_notes *table = dmbc_device_buffer(TABLE_BYTES);
 	struct dmbc_disk_note *note;
-	enum dmbc_result r = table ? read_table(set, table, err) : dmbc_error_memory(set->dev, err);
+	struct copies c;
+	enum dmbc_result r = read_copies(set, &c, err);
 
-	if (r == DMBC_OK) {
-		note = dmbc_note_find(table, id);
-		if (note) {
-			note->known = 0;
-			note->state = complete ? DMBC_STATE_STALE : note->state;
-			r = write_table(set, table, err);
-		}
+	note = r == DMBC_OK && c.good ? dmbc_note_find(c.table, id) : NULL;
+	if (note) {
+		note->known = 0;
+		note->state = complete ? DMBC_STATE_STALE : note->state;
+		r = write_table(set, c.table, err);
 	}
-	free(table);
+	free(c.table);
 	return r;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* dmbcache check: everything on a cache device against everything else. */
-#include "findings.h"
+#include "disks.h"
 #include "set.h"
 
 #include <getopt.h>
@@ -9,11 +9,11 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
-enum key { KEY_BACKING = 256, KEY_LEVEL, KEY_MAX, KEY_JSON };
+enum key { KEY_BACKING = 256, KEY_ORIGIN_ID, KEY_LEVEL, KEY_MAX, KEY_JSON };
 
 static const struct option_row options[] = {
-	{ "backing", KEY_BACKING, "DEV",
-	  "a disk of this cache: its size and state count too; repeatable" },
+	DISKS_BACKING_ROW(KEY_BACKING, "a disk of this cache: its size and state count too"),
+	DISKS_ORIGIN_ID_ROW(KEY_ORIGIN_ID),
 	{ "level", KEY_LEVEL, "LEVEL",
 	  "quick: no leaves; all (default); data: read dirty data too" },
 	{ "max", KEY_MAX, "NUMBER", "findings to print (100); all of them count" },
@@ -22,8 +22,7 @@ static const struct option_row options[] = {
 };
 
 struct request {
-	const char *backing[FINDINGS_ORIGINS];
-	unsigned int nr_backing;
+	struct disks disks;
 	enum dmbc_check_level level;
 	__u64 max;
 	bool json;
@@ -45,12 +44,8 @@ static int parse_level(struct request *q)
 static int parse_option(int key, struct request *q)
 {
 	switch (key) {
-	case KEY_BACKING:
-		if (q->nr_backing == FINDINGS_ORIGINS)
-			return tool_refuse("--backing: more than %d disks; leave some out",
-					   FINDINGS_ORIGINS);
-		q->backing[q->nr_backing++] = optarg;
-		return DMBC_OK;
+	case KEY_BACKING: return disks_add(&q->disks, optarg);
+	case KEY_ORIGIN_ID: return disks_set_id(&q->disks, optarg);
 	case KEY_LEVEL: return parse_level(q);
 	case KEY_MAX:
 		if (!dmbc_text_parse_size(optarg, &q->max))
@@ -137,18 +132,19 @@ static enum dmbc_result check_set(const struct request *q, struct dmbc_set *set,
 				  struct dmbc_error *err)
 {
 	struct dmbc_check_origin origin[FINDINGS_ORIGINS];
-	struct dmbc_check_params params = { .level = q->level, .origin = origin };
+	struct dmbc_check_params params = {
+		.level = q->level,
+		.origin = origin,
+		.origins = q->disks.nr,
+	};
 	struct dmbc_check_report report = { .nodes = 0 };
 	struct json_object *list = q->json ? json_object_new_array() : NULL;
 	struct findings_out out;
-	enum dmbc_result r = DMBC_OK;
+	enum dmbc_result r = disks_read(&q->disks, set, origin, err);
 
 	findings_start(&out, q->json ? NULL : stdout, list, q->max);
 	params.findings = &out.findings;
 	params.progress = tool_progress;
-	for (; params.origins < q->nr_backing && r == DMBC_OK; params.origins++)
-		r = dmbc_check_read_origin(q->backing[params.origins], &origin[params.origins],
-					   err);
 	if (r == DMBC_OK && !dmbc_set_is_fresh(set))
 		r = dmbc_check_run(set, &params, &report, err);
 	findings_end(&out);

@@ -7,7 +7,7 @@
  * which asks for each piece to be saved before it writes; print_result().
  */
 #include "backup.h"
-#include "findings.h"
+#include "disks.h"
 #include "repair.h"
 #include "set.h"
 
@@ -23,6 +23,7 @@ enum key {
 	KEY_NO_BACKUP,
 	KEY_UNDO,
 	KEY_BACKING,
+	KEY_ORIGIN_ID,
 	KEY_MAX,
 	KEY_DRY_RUN,
 	KEY_JSON
@@ -35,7 +36,8 @@ static const struct option_row options[] = {
 	{ "backup", KEY_BACKUP, "FILE", "what is overwritten goes there (dmbcache-UUID.backup)" },
 	{ "no-backup", KEY_NO_BACKUP, NULL, "keep nothing of what is overwritten" },
 	{ "undo", KEY_UNDO, "FILE", "write a backup file back" },
-	{ "backing", KEY_BACKING, "DEV", "a disk of this cache, to find a lost table; repeatable" },
+	DISKS_BACKING_ROW(KEY_BACKING, "a disk of this cache, to find a lost table"),
+	DISKS_ORIGIN_ID_ROW(KEY_ORIGIN_ID),
 	{ "max", KEY_MAX, "NUMBER", "findings and lost ranges to print, of each (100)" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "say what would be kept and lost, write nothing" },
 	{ "json", KEY_JSON, NULL, "print the result as JSON" },
@@ -44,8 +46,7 @@ static const struct option_row options[] = {
 
 struct request {
 	const char *path, *to, *backup, *undo;
-	const char *backing[FINDINGS_ORIGINS];
-	unsigned int nr_backing;
+	struct disks disks;
 	__u64 max;
 	bool no_backup, dry_run, json;
 };
@@ -74,12 +75,8 @@ static int parse_option(int key, struct request *q)
 		if (!dmbc_text_parse_size(optarg, &q->max))
 			return tool_refuse("--max %s: not a number; use --max 1000", optarg);
 		return DMBC_OK;
-	case KEY_BACKING:
-		if (q->nr_backing == FINDINGS_ORIGINS)
-			return tool_refuse("--backing: more than %d disks; leave some out",
-					   FINDINGS_ORIGINS);
-		q->backing[q->nr_backing++] = optarg;
-		return DMBC_OK;
+	case KEY_BACKING: return disks_add(&q->disks, optarg);
+	case KEY_ORIGIN_ID: return disks_set_id(&q->disks, optarg);
 	}
 	return DMBC_REFUSED;
 }
@@ -304,8 +301,9 @@ static enum dmbc_result repair(struct work *w, struct dmbc_error *err)
 	p.findings = &out.findings;
 	p.save = w->backup ? save : NULL;
 	p.dry_run = w->q->dry_run;
-	for (; p.origins < w->q->nr_backing && r == DMBC_OK; p.origins++)
-		r = dmbc_check_read_origin(w->q->backing[p.origins], &origin[p.origins], err);
+	p.origins = w->q->disks.nr;
+	if (r == DMBC_OK)
+		r = disks_read(&w->q->disks, p.set, origin, err);
 	if (r == DMBC_OK)
 		r = dmbc_repair_run(&p, &report, err);
 	if (r == DMBC_OK)

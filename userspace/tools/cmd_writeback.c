@@ -8,7 +8,6 @@
 #include <getopt.h>
 #include <json-c/json.h>
 #include <string.h>
-#include <uuid/uuid.h>
 
 enum key { KEY_KEEP = 256, KEY_ORIGIN_ID, KEY_FORCE, KEY_DRY_RUN, KEY_JSON };
 
@@ -32,29 +31,17 @@ struct request {
 	struct session_params p;
 	bool keep, dry_run, json;
 	bool verify;
-	uuid_t origin_id;
+	const char *origin_id;
 };
-
-static int parse_id(struct request *q)
-{
-	if (uuid_parse(optarg, q->origin_id))
-		return tool_refuse("--origin-id %s: not a UUID; give that of the table line",
-				   optarg);
-	q->p.origin_id = q->origin_id;
-	return DMBC_OK;
-}
 
 static int parse(const struct command *command, int argc, char **argv, struct request *q)
 {
-	int key;
+	int key, i;
 
 	while ((key = tool_next_option(command, argc, argv)) != -1) {
 		switch (key) {
 		case KEY_KEEP: q->keep = true; break;
-		case KEY_ORIGIN_ID:
-			if (parse_id(q) != DMBC_OK)
-				return DMBC_REFUSED;
-			break;
+		case KEY_ORIGIN_ID: q->origin_id = optarg; break;
 		case KEY_FORCE: q->p.force = true; break;
 		case KEY_DRY_RUN: q->dry_run = true; break;
 		case KEY_JSON: q->json = true; break;
@@ -64,12 +51,15 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		return tool_refuse(
 			"%s: name the cache device and its disks; see dmbcache %s --help",
 			command->name, command->name);
-	if (q->p.origin_id && optind + 2 != argc)
+	if (q->origin_id && optind + 2 != argc)
 		return tool_refuse("--origin-id: is that of one disk; name only that");
 	q->p.path = argv[optind];
-	q->p.disk = (const char *const *)argv + optind + 1;
-	q->p.disks = (unsigned int)(argc - optind - 1);
-	q->p.writes = q->p.origin_id && !q->verify && !q->dry_run;
+	for (i = optind + 1; i < argc; i++)
+		if (disks_add(&q->p.disks, argv[i]) != DMBC_OK)
+			return DMBC_REFUSED;
+	if (q->origin_id && disks_set_id(&q->p.disks, q->origin_id) != DMBC_OK)
+		return DMBC_REFUSED;
+	q->p.writes = q->origin_id && !q->verify && !q->dry_run;
 	return DMBC_OK;
 }
 
@@ -80,8 +70,8 @@ static enum dmbc_result open_disks(const struct request *q, struct dmbc_device *
 	enum dmbc_result r = DMBC_OK;
 	unsigned int i;
 
-	for (i = 0; i < q->p.disks && r == DMBC_OK; i++)
-		r = dmbc_device_open(q->p.disk[i], access, &disk[i], err);
+	for (i = 0; i < q->p.disks.nr && r == DMBC_OK; i++)
+		r = dmbc_device_open(q->p.disks.path[i], access, &disk[i], err);
 	return r;
 }
 
@@ -107,18 +97,18 @@ static enum dmbc_result detach(const struct request *q, const struct session *s,
 	enum dmbc_result r = DMBC_OK;
 	unsigned int i;
 
-	if (q->p.origin_id) {
-		r = dmbc_inplace_detach(s->set, q->p.origin_id, err);
+	if (q->origin_id) {
+		r = dmbc_inplace_detach(s->set, s->origin[0].uuid, err);
 		if (r == DMBC_OK && !q->json)
 			printf("%s: complete; the cache will drop what it has of it\n",
-			       q->p.disk[0]);
+			       q->p.disks.path[0]);
 		return r;
 	}
-	for (i = 0; i < q->p.disks && r == DMBC_OK; i++) {
+	for (i = 0; i < q->p.disks.nr && r == DMBC_OK; i++) {
 		r = dmbc_writeback_detach(disk[i], err);
 		if (r == DMBC_OK && !q->json)
 			printf("%s: complete and detached; its data begins at sector %llu\n",
-			       q->p.disk[i], s->origin[i].data_offset);
+			       q->p.disks.path[i], s->origin[i].data_offset);
 	}
 	return r;
 }
@@ -136,8 +126,8 @@ static void print_json(const struct request *q, const struct session *s, __u64 d
 			 q->dry_run ? 0 : done * DMBC_SECTOR_BYTES);
 	if (q->dry_run)
 		tool_json_number(o, "dirty_bytes", done * DMBC_SECTOR_BYTES);
-	for (i = 0; i < q->p.disks; i++)
-		json_object_array_add(disks, json_object_new_string(q->p.disk[i]));
+	for (i = 0; i < q->p.disks.nr; i++)
+		json_object_array_add(disks, json_object_new_string(q->p.disks.path[i]));
 	json_object_object_add(o, "disks", disks);
 	if (!q->verify)
 		json_object_object_add(o, "detached", json_object_new_boolean(detached));
@@ -206,7 +196,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (r == DMBC_OK)
 		r = open_disks(&q, disk, &err);
 	if (r == DMBC_OK && q.p.writes)
-		r = dmbc_inplace_begin(s.set, q.origin_id, &err);
+		r = dmbc_inplace_begin(s.set, s.origin[0].uuid, &err);
 	if (r == DMBC_OK)
 		r = work(&q, &s, disk, &err);
 	if (r != DMBC_OK && err.text[0])

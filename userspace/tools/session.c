@@ -6,22 +6,21 @@
 
 #include <string.h>
 
+/* A disk in place that is another one now, or was changed, is as bad as damage. */
 static enum dmbc_result read_disks(struct session *s, const struct session_params *p,
 				   struct dmbc_error *err)
 {
-	enum dmbc_result r = DMBC_OK;
+	enum dmbc_result r = disks_read(&p->disks, s->set, s->origin, err);
+	struct dmbc_inplace_disk disk;
+	unsigned int i;
 
-	if (p->disks > FINDINGS_ORIGINS) {
-		snprintf(err->text, sizeof(err->text), "more than %d disks; leave some out",
-			 FINDINGS_ORIGINS);
-		return DMBC_REFUSED;
+	s->origins = r == DMBC_OK ? p->disks.nr : 0;
+	for (i = 0; i < s->origins && r == DMBC_OK && !p->force; i++) {
+		disk = (struct dmbc_inplace_disk){ .path = s->origin[i].path,
+						   .id = s->origin[i].uuid };
+		if (s->origin[i].in_place)
+			r = dmbc_inplace_refuse(s->set, &disk, err);
 	}
-	for (; s->origins < p->disks && r == DMBC_OK; s->origins++)
-		r = p->origin_id
-			    ? dmbc_inplace_read_origin(s->set, p->origin_id, p->disk[s->origins],
-						       &s->origin[s->origins], err)
-			    : dmbc_check_read_origin(p->disk[s->origins], &s->origin[s->origins],
-						     err);
 	return r;
 }
 

@@ -4,7 +4,7 @@
 #define DMBC_SESSION_H
 
 #include "check.h"
-#include "findings.h"
+#include "disks.h"
 
 struct session {
 	struct dmbc_device *dev;
@@ -18,11 +18,8 @@ struct session {
 
 struct session_params {
 	const char *path;
-	const char *const *disk;
-	unsigned int disks;
+	struct disks disks;
 	bool force; /* go on with damage */
-	const __u8 *
-		origin_id; /* of the only disk, which is cached in place; NULL: all have super blocks */
 	bool writes; /* to the cache, too */
 	bool quiet; /* do not tell minor findings */
 	struct json_object *list; /* findings go there; NULL: to standard error */
