@@ -39,4 +39,6 @@ void dmbc_event_listen(struct dmbc_origin *o, void (*fn)(void *ctx), void *ctx)
 	o->event_fn = fn;
 	o->event_ctx = ctx;
 	mutex_unlock(&o->event_lock);
+	if (fn)
+		dmbc_event_raise(o); /* it has just begun: the state was another */
 }

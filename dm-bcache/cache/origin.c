@@ -44,8 +44,6 @@ static int write_state(struct dmbc_origin *o, enum dmbc_state state)
 	mutex_unlock(&o->set->lock);
 	if (r)
 		dmbc_errors_origin(o);
-	else
-		dmbc_event_raise(o);
 	return r;
 }
 
@@ -58,6 +56,7 @@ int dmbc_origin_mark_dirty(struct dmbc_origin *o)
 		return -EIO;
 	}
 	WRITE_ONCE(o->dirty_marked, true);
+	dmbc_event_raise(o);
 	dmbc_origin_wake_writeback(o);
 	return 0;
 }
@@ -71,8 +70,10 @@ static void mark_clean_gated(struct dmbc_origin *o)
 	    dmbc_index_dirty_sectors(set->store.index, o->inode) ||
 	    dmbc_journal_flush(set->store.journal))
 		return;
-	if (!write_state(o, DMBC_STATE_CLEAN))
-		WRITE_ONCE(o->dirty_marked, false);
+	if (write_state(o, DMBC_STATE_CLEAN))
+		return;
+	WRITE_ONCE(o->dirty_marked, false);
+	dmbc_event_raise(o);
 }
 
 void dmbc_origin_mark_clean(struct dmbc_origin *o)

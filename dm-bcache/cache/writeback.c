@@ -23,6 +23,7 @@
 #include "cache/context.h"
 #include "cache/detach.h"
 #include "cache/errors.h"
+#include "cache/event.h"
 #include "cache/gc.h"
 #include "cache/inflight.h"
 #include "cache/inplace.h"
@@ -509,6 +510,7 @@ static void rescue(struct dmbc_writeback *wb)
 static void wait_until_dirty(struct dmbc_writeback *wb)
 {
 	struct dmbc_origin *o = wb->origin;
+	bool flushed;
 
 	if (leaving(wb))
 		dmbc_detach_drain(o);
@@ -516,9 +518,12 @@ static void wait_until_dirty(struct dmbc_writeback *wb)
 		pause_for(wb, CLEAN_AFTER);
 	if (dirty_sectors(wb) || kthread_should_stop())
 		return;
+	flushed = READ_ONCE(wb->flushing);
 	WRITE_ONCE(wb->flushing, false);
 	if (READ_ONCE(o->dirty_marked))
 		dmbc_origin_mark_clean(o);
+	if (flushed)
+		dmbc_event_raise(o);
 	if (leaving(wb) && !dmbc_detach_finish(o)) {
 		pause_for(wb, msecs_to_jiffies(BACKOFF_MAX_MS));
 		return;
@@ -581,6 +586,7 @@ void dmbc_writeback_stop(struct dmbc_origin *o)
 void dmbc_writeback_flush(struct dmbc_origin *o)
 {
 	WRITE_ONCE(o->writeback->flushing, true);
+	dmbc_event_raise(o);
 	dmbc_origin_wake_writeback(o);
 }
 
