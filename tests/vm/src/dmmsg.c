@@ -134,10 +134,86 @@ static unsigned int chance(unsigned int n)
 	return random() % n;
 }
 
+/* Messages as people send them, so that most are taken; a letter behind % is a kind of word. */
+static const char *const forms[] = {
+	"cache_mode %m",
+	"flush",
+	"gc",
+	"clear_stats",
+	"stats",
+	"stats %w",
+	"set %o %n",
+	"set %o %n",
+	"set %o %n",
+	"get %o",
+	"reset %o",
+	"reset all",
+	"options",
+	"label",
+	"label %l",
+	"verify",
+	"verify %r",
+	"prefetch %r",
+	"invalidate %r",
+	"writeback pause",
+	"writeback run",
+	"volume list",
+	"volume create %l %s",
+	"volume resize %l %s",
+	"volume remove %l",
+};
+
+static const char *const modes[] = { "none", "writethrough", "writearound", "writeback" };
+static const char *const windows[] = { "total", "five_minute", "hour", "day", "internal" };
+static const char *const labels[] = { "films", "music", "a" };
+static const char *const sizes[] = { "512", "64K", "1M", "4M", "1T" };
+static const char *const ranges[] = { "0 8", "0 4096", "1024 64", "8 9223372036854775808" };
+static const char *const values[] = { "0", "1", "8", "100", "4M", "10%", "1s" };
+static const char *const options[] = {
+#define DMBC_OPTION(upper, name, scope, unit, min, max, def, text) #name,
+#include <dm-bcache/options.def>
+#undef DMBC_OPTION
+};
+
+#define ONE_OF(list) ((list)[chance(sizeof(list) / sizeof((list)[0]))])
+
+static const char *word_of(char kind)
+{
+	switch (kind) {
+	case 'm': return ONE_OF(modes);
+	case 'w': return ONE_OF(windows);
+	case 'l': return ONE_OF(labels);
+	case 's': return ONE_OF(sizes);
+	case 'r': return ONE_OF(ranges);
+	case 'n': return ONE_OF(values);
+	default: return ONE_OF(options);
+	}
+}
+
+/* Detach and attach are rare: the state that is meant should last. */
+static void likely_message(char *text, size_t size)
+{
+	const char *form = ONE_OF(forms);
+	size_t at = 0;
+
+	if (chance(60) == 0)
+		form = chance(2) ? "detach" : "attach";
+	for (text[0] = '\0'; *form && at + 1 < size; form++) {
+		if (*form == '%')
+			at += snprintf(text + at, size - at, "%s", word_of(*++form));
+		else
+			at += snprintf(text + at, size - at, "%c", *form);
+	}
+}
+
 static void random_message(char *text, size_t size)
 {
 	unsigned int nr = 1 + chance(4), i, at = 0;
 
+	if (chance(3) == 0) {
+		likely_message(text, size);
+		return;
+	}
 	for (i = 0; i < nr && at < size; i++) {
 		const char *word = words[chance(sizeof(words) / sizeof(words[0]))];
 
