@@ -33,6 +33,22 @@ for seed in 1 2; do
 	cmp <("$sim" serve img | grep ' d ') <("$sim" serve same | grep ' d ') || fail "$seed: the store serves something else in place"
 done
 
+# Notes on disks that are cached in place: of the copy such a disk is as good as of the original; older dumps have none.
+"$sim" make in 2 crash 700 16 1 4000 16 || fail "image"
+id=$(field in.hdd0 uuid)
+in_place in in.hdd0 "$id"
+for form in "" --json; do
+	"$dmbcache" dump $form in >text || fail "dump in place"
+	fresh new $(($(stat -c %s in) / 512 * 512))
+	expect 0 "restored" "$dmbcache" restore --from text --data in new
+	expect 0 "new: sound" "$dmbcache" check new --backing in.hdd0 --origin-id "$id" --backing in.hdd1
+	"$dmbcache" dump $form new >again && cmp <(grep note text) <(grep note again) || fail "other notes"
+done
+cp in same && expect 0 "restored" "$dmbcache" restore --force --from <("$dmbcache" dump in | sed '/^note/d; s/ notes=1//') same
+expect 6 "no note on its disk" "$dmbcache" check same --backing in.hdd0 --origin-id "$id"
+expect 0 "complete; the cache will drop" "$dmbcache" writeback --origin-id "$id" new in.hdd0
+cmp -i 8192 in.hdd0 in.want0 || fail "in place: not what the store would serve"
+
 # Mainline's caches; the journal's keys have become the index's.
 for name in fC fD; do
 	xz -dkc "$images/${name}_c.img.xz" >ssd && xz -dkc "$images/${name}_b.img.xz" >hdd || fail "$name: cannot unpack"
@@ -73,7 +89,12 @@ refuse "no possible node_size" < <(sed 's/node_size=16/node_size=0/' text)
 for seed in 1 2 3; do
 	refuse "bad, line 1: " < <(python3 -c "import random, sys; random.seed($seed); sys.stdout.buffer.write(random.randbytes(65536))")
 done
-[ $count = 20 ] || fail "only $count"
+"$dmbcache" dump in >text
+refuse "lines are missing" < <(grep -v ^note text)
+refuse "not a note on a disk in place" < <(sed 's/^note.*/&\n&/' text)
+refuse "not a note on a disk in place" < <(sed 's/known=255/known=65536/' text)
+"$dmbcache" dump img >text
+[ $count = 23 ] || fail "only $count"
 
 expect 1 "img: holds data: bcache cache device" "$dmbcache" restore --from text img
 expect 1 "restore: no dump given; add --from FILE" "$dmbcache" restore img

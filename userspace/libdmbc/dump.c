@@ -3,6 +3,7 @@
 #include "dump.h"
 
 #include "extents.h"
+#include "inplace.h"
 #include "internal.h"
 #include "record.h"
 
@@ -12,7 +13,7 @@ struct dump {
 	struct dmbc_set *set;
 	FILE *out;
 	bool json;
-	__u64 disks, buckets, extents;
+	__u64 disks, notes, buckets, extents;
 };
 
 static void add_uuid(struct dmbc_record *r, const char *name, const __u8 *uuid)
@@ -75,6 +76,34 @@ static void dump_disks(struct dump *d)
 	}
 }
 
+static enum dmbc_result dump_notes(struct dump *d, struct dmbc_error *err)
+{
+	struct dmbc_disk_notes table;
+	enum dmbc_result result = dmbc_inplace_read_notes(d->set, &table, err);
+	struct dmbc_record r;
+	char name[8];
+	__u32 i, n;
+
+	for (i = 0; i < __le32_to_cpu(table.nr) && result == DMBC_OK; i++) {
+		const struct dmbc_disk_note *note = &table.note[i];
+
+		dmbc_record_start(&r, "note");
+		add_uuid(&r, "uuid", note->uuid);
+		dmbc_record_add(&r, "sectors", __le64_to_cpu(note->sectors));
+		dmbc_record_add(&r, "super_seq", __le64_to_cpu(note->super_seq));
+		dmbc_record_add(&r, "state", note->state);
+		dmbc_record_add(&r, "open", note->open);
+		dmbc_record_add(&r, "known", __le16_to_cpu(note->known));
+		for (n = 0; n < DMBC_NOTE_REGIONS; n++) {
+			snprintf(name, sizeof(name), "hash%u", n);
+			dmbc_record_add(&r, name, __le64_to_cpu(note->hash[n]));
+		}
+		dmbc_record_write(&r, d->out, d->json);
+		d->notes++;
+	}
+	return result;
+}
+
 static void dump_buckets(struct dump *d)
 {
 	struct dmbc_record r;
@@ -118,11 +147,15 @@ enum dmbc_result dmbc_dump_run(struct dmbc_set *set, const struct dmbc_check_rep
 
 	dump_super(&d, report->extents);
 	dump_disks(&d);
+	result = dump_notes(&d, err);
+	if (result != DMBC_OK)
+		return result;
 	dump_buckets(&d);
 	err->text[0] = '\0';
 	result = dmbc_extents_run(set, dump_extent, &d, err);
 	dmbc_record_start(&r, "end");
 	dmbc_record_add(&r, "disks", d.disks);
+	dmbc_record_add(&r, "notes", d.notes);
 	dmbc_record_add(&r, "buckets", d.buckets);
 	dmbc_record_add(&r, "extents", d.extents);
 	if (result == DMBC_OK)

@@ -4,11 +4,11 @@
  *
  * A line is a word and fields, `extent disk=0 start=16 sectors=8 at=4096 gen=3
  * dirty=1`, or the same as a JSON object with the word as "type". In order: one
- * `super`, a `disk` for each used slot, a `bucket` for each that is not as after
- * a format, an `extent` for each that a start would serve, an `end` that counts
- * them. Sectors are those of the SSD (at) and of the disk (start). In text
- * values, all but letters, digits and . _ : / - are written as \xNN. User data
- * is not in it.
+ * `super`, a `disk` for each used slot, a `note` for each disk that is cached in
+ * place, a `bucket` for each that is not as after a format, an `extent` for each
+ * that a start would serve, an `end` that counts them. Sectors are those of the
+ * SSD (at) and of the disk (start). In text values, all but letters, digits and
+ * . _ : / - are written as \xNN. User data is not in it.
  */
 #ifndef DMBC_DUMP_H
 #define DMBC_DUMP_H

@@ -9,6 +9,8 @@
  * that it was; dmbc_inplace_begin() takes back what is noted of its contents, so
  * that one that was interrupted can be repeated; when the disk has all,
  * dmbc_inplace_detach() says that it went on without the SSD.
+ *
+ * Dump and restore: dmbc_inplace_read_notes(), dmbc_inplace_write_notes().
  */
 #include "inplace.h"
 
@@ -66,22 +68,40 @@ static enum dmbc_result read_copies(const struct dmbc_set *set, struct copies *c
 	return DMBC_OK;
 }
 
-static enum dmbc_result write_table(const struct dmbc_set *set, struct dmbc_disk_notes *table,
-				    struct dmbc_error *err)
+enum dmbc_result dmbc_inplace_write_notes(const struct dmbc_device *dev,
+					  struct dmbc_disk_notes *table, struct dmbc_error *err)
 {
-	enum dmbc_result r = DMBC_OK;
+	struct dmbc_disk_notes *copy = dmbc_device_buffer(TABLE_BYTES);
+	enum dmbc_result r = copy ? DMBC_OK : dmbc_error_memory(dev, err);
 	unsigned int i;
 	int error;
 
 	table->seq = __cpu_to_le64(__le64_to_cpu(table->seq) + 1);
 	dmbc_note_seal(table);
+	if (copy)
+		memcpy(copy, table, sizeof(*table));
 	for (i = 0; i < DMBC_NOTES_COPIES && r == DMBC_OK; i++) {
-		error = dmbc_device_write(set->dev, dmbc_note_place(i), DMBC_NOTES_SECTORS, table);
+		error = dmbc_device_write(dev, dmbc_note_place(i), DMBC_NOTES_SECTORS, copy);
 		r = error ? dmbc_error_set(err, DMBC_IO, "%s: cannot write sector %llu: %s",
-					   dmbc_device_path(set->dev), dmbc_note_place(i),
+					   dmbc_device_path(dev), dmbc_note_place(i),
 					   strerror(error))
-			  : dmbc_device_sync(set->dev, err);
+			  : dmbc_device_sync(dev, err);
 	}
+	free(copy);
+	return r;
+}
+
+enum dmbc_result dmbc_inplace_read_notes(const struct dmbc_set *set, struct dmbc_disk_notes *table,
+					 struct dmbc_error *err)
+{
+	struct copies c;
+	enum dmbc_result r = read_copies(set, &c, err);
+
+	if (r == DMBC_OK && c.good)
+		memcpy(table, c.table, sizeof(*table));
+	else
+		dmbc_note_init(table, set->g.set_magic);
+	free(c.table);
 	return r;
 }
 
@@ -235,7 +255,7 @@ static enum dmbc_result change(const struct dmbc_set *set, const __u8 id[16], bo
 	if (note) {
 		note->known = 0;
 		note->state = complete ? DMBC_STATE_STALE : note->state;
-		r = write_table(set, c.table, err);
+		r = dmbc_inplace_write_notes(set->dev, c.table, err);
 	}
 	free(c.table);
 	return r;

@@ -38,6 +38,12 @@ enum dmbc_result dmbc_inplace_judge(const struct dmbc_set *set,
 /* DMBC_REFUSED: another disk, or changed without the SSD. */
 enum dmbc_result dmbc_inplace_refuse(const struct dmbc_set *set,
 				     const struct dmbc_inplace_disk *disk, struct dmbc_error *err);
+/* The newer good copy of the notes, or an empty table. */
+enum dmbc_result dmbc_inplace_read_notes(const struct dmbc_set *set, struct dmbc_disk_notes *table,
+					 struct dmbc_error *err);
+/* Counts @table's seq up, seals it, writes both copies; durable after return. */
+enum dmbc_result dmbc_inplace_write_notes(const struct dmbc_device *dev,
+					  struct dmbc_disk_notes *table, struct dmbc_error *err);
 /* Findings of damage to the notes. @dirty: there is dirty data, of a disk that may be in place. */
 enum dmbc_result dmbc_inplace_check_notes(const struct dmbc_set *set, bool dirty,
 					  struct dmbc_findings *fs, struct dmbc_error *err);

@@ -3,7 +3,7 @@
  * Reading a dump and writing a cache of it.
  *
  * In time order: take_super() makes the super block and has it verified; disks
- * and buckets fill tables; at the first extent begin() finds room and, from there
+ * notes and buckets fill tables; at the first extent begin() finds room and, from there
  * on, writes: no super block first, so that a restore that is cut off leaves no
  * half a cache; then nodes, tables, a journal of one entry, and last the super
  * block.
@@ -11,6 +11,7 @@
 #include "dump.h"
 
 #include "build.h"
+#include "inplace.h"
 #include "internal.h"
 #include "record.h"
 
@@ -29,6 +30,7 @@ struct restore {
 	struct dmbc_geometry g;
 	struct dmbc_set_bucket *bucket;
 	struct dmbc_disk_uuid *uuid;
+	struct dmbc_disk_notes notes;
 	__u32 slots;
 	__u64 extents; /* that will come */
 	__u64 disks, buckets;
@@ -139,6 +141,7 @@ static enum dmbc_result take_super(struct restore *s, const struct dmbc_record *
 	if (!v[NODE] || v[NODE] > s->g.meta_sectors || v[NODE] & (s->g.block_sectors - 1))
 		return wrong(s, err, "no possible node_size");
 	s->g.node_sectors = (__u32)v[NODE];
+	dmbc_note_init(&s->notes, s->g.set_magic);
 	s->extents = v[EXTENTS];
 	s->build.journal_seq = v[JSEQ] + 1;
 	s->build.prio_seq = v[PSEQ] + 1;
@@ -168,6 +171,34 @@ static enum dmbc_result take_disk(struct restore *s, const struct dmbc_record *r
 	u->flags = __cpu_to_le32((__u32)v[4]);
 	u->sectors = __cpu_to_le64(v[5]);
 	s->disks++;
+	return DMBC_OK;
+}
+
+static enum dmbc_result take_note(struct restore *s, const struct dmbc_record *r,
+				  struct dmbc_error *err)
+{
+	static const char *const names[] = { "sectors", "super_seq", "state", "open",  "known",
+					     "hash0",	"hash1",     "hash2", "hash3", "hash4",
+					     "hash5",	"hash6",     "hash7", NULL };
+	struct dmbc_disk_note *n;
+	__u64 v[5 + DMBC_NOTE_REGIONS];
+	__u8 uuid[16];
+	int i;
+
+	if (s->begun || !get_numbers(r, names, v) || !get_uuid(r, "uuid", uuid) || v[2] > 255 ||
+	    v[3] > 1 || v[4] > 65535 || !dmbc_note_has_room(&s->g) ||
+	    dmbc_note_find(&s->notes, uuid))
+		return wrong(s, err, "not a note on a disk in place");
+	n = dmbc_note_add(&s->notes, uuid);
+	if (!n)
+		return wrong(s, err, "too many notes");
+	n->sectors = __cpu_to_le64(v[0]);
+	n->super_seq = __cpu_to_le64(v[1]);
+	n->state = (__u8)v[2];
+	n->open = (__u8)v[3];
+	n->known = __cpu_to_le16((__u16)v[4]);
+	for (i = 0; i < DMBC_NOTE_REGIONS; i++)
+		n->hash[i] = __cpu_to_le64(v[5 + i]);
 	return DMBC_OK;
 }
 
@@ -230,6 +261,9 @@ static enum dmbc_result begin(struct restore *s, struct dmbc_error *err)
 	if (r != DMBC_OK || s->p->dry_run)
 		return r;
 	r = write_zeroes(s, DMBC_SB_SECTOR, DMBC_SB_BYTES / DMBC_SECTOR_BYTES, err);
+	if (r == DMBC_OK && dmbc_note_has_room(&s->g))
+		r = write_zeroes(s, dmbc_note_place(0), DMBC_NOTES_COPIES * DMBC_NOTES_SECTORS,
+				 err);
 	if (r == DMBC_OK)
 		r = write_zeroes(s, dmbc_geometry_sector(&s->g, s->g.first_bucket),
 				 (__u64)s->g.njournal * s->g.bucket_sectors, err);
@@ -296,6 +330,15 @@ static enum dmbc_result take_extent(struct restore *s, const struct dmbc_record 
 
 /* ---- the whole ----------------------------------------------------------------------------------- */
 
+/* Older dumps have none, and do not say so. */
+static bool has_all_notes(const struct restore *s, const struct dmbc_record *r)
+{
+	__u64 nr = 0;
+
+	dmbc_record_get(r, "notes", &nr);
+	return nr == __le32_to_cpu(s->notes.nr);
+}
+
 static enum dmbc_result take_end(struct restore *s, const struct dmbc_record *r,
 				 struct dmbc_error *err)
 {
@@ -306,12 +349,14 @@ static enum dmbc_result take_end(struct restore *s, const struct dmbc_record *r,
 	if (result != DMBC_OK)
 		return result;
 	if (!get_numbers(r, names, v) || v[0] != s->disks || v[1] != s->buckets ||
-	    v[2] != s->report->extents)
+	    v[2] != s->report->extents || !has_all_notes(s, r))
 		return wrong(s, err, "lines are missing");
 	s->ended = true;
 	if (s->p->dry_run)
 		return DMBC_OK;
 	result = dmbc_build_end(&s->build, err);
+	if (result == DMBC_OK && s->notes.nr)
+		result = dmbc_inplace_write_notes(s->p->dev, &s->notes, err);
 	if (result == DMBC_OK)
 		result = dmbc_device_write_super(s->p->dev, &s->super, err);
 	return result;
@@ -329,6 +374,8 @@ static enum dmbc_result take_line(struct restore *s, char *line, struct dmbc_err
 		return wrong(s, err, "the super line is not the first");
 	if (!strcmp(r.type, "disk"))
 		return take_disk(s, &r, err);
+	if (!strcmp(r.type, "note"))
+		return take_note(s, &r, err);
 	if (!strcmp(r.type, "bucket"))
 		return take_bucket(s, &r, err);
 	if (!strcmp(r.type, "extent"))
