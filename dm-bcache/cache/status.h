@@ -60,6 +60,7 @@ struct dmbc_internal {
 	u64 rate;
 	s64 target, proportional, integral, change;
 	bool unlimited;
+	u64 keys_done, keys_failed; /* of writeback; the second: changed meanwhile, or an error */
 };
 
 #endif

@@ -76,6 +76,7 @@ struct dmbc_writeback {
 
 	/* the turn; by the thread alone */
 	u32 copied_keys, left_keys; /* done; found but not done */
+	u64 all_done, all_failed; /* keys of all turns: now clean; not, or changed meanwhile */
 	u32 backoff_ms;
 	bool draining; /* lazy policy: begun, and not through yet */
 	bool gc_due; /* more than half was in use since the last gc */
@@ -397,6 +398,8 @@ static void finish_batch(struct dmbc_writeback *wb)
 	done = make_clean(wb, &failed);
 	wb->copied_keys += done;
 	wb->left_keys += wb->nr - done;
+	WRITE_ONCE(wb->all_done, wb->all_done + done);
+	WRITE_ONCE(wb->all_failed, wb->all_failed + wb->nr - done);
 	release_batch(wb);
 	dmbc_inplace_refresh(wb->origin);
 	dmbc_refill_kick(wb->origin->set->store.refill);
@@ -613,4 +616,6 @@ void dmbc_writeback_get_terms(struct dmbc_origin *o, struct dmbc_internal *in)
 	in->integral = READ_ONCE(p->pd.integral);
 	in->change = READ_ONCE(p->pd.change);
 	in->unlimited = READ_ONCE(p->unlimited);
+	in->keys_done = READ_ONCE(o->writeback->all_done);
+	in->keys_failed = READ_ONCE(o->writeback->all_failed);
 }

@@ -153,6 +153,8 @@ static unsigned int emit_controller(const struct dmbc_internal *in, char *result
 	NUMBER("writeback_integral", in->integral * DMBC_SECTOR_BYTES);
 	NUMBER("writeback_change", in->change * DMBC_SECTOR_BYTES);
 	NUMBER("writeback_unlimited", in->unlimited);
+	NUMBER("writeback_keys_done", in->keys_done);
+	NUMBER("writeback_keys_failed", in->keys_failed);
 	return sz;
 }
 
