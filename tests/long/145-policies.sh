@@ -1,6 +1,7 @@
 #!/bin/bash
 # Options whose effect shows only in time: errors that are forgotten, the end of all I/O with the SSD, gc after writeback, the
-# highest rate for an idle disk, stream limits of a slow SSD; and what "stats internal" says of them.
+# highest rate for an idle disk, reads of the disk that go first, stream limits of a slow SSD; and what "stats internal" says of
+# them.
 # kernels: uml-kasan
 # timeout: 150
 . "$(dirname "$0")/../vm/lib.sh"
@@ -85,6 +86,47 @@ for idle in 0 1; do
 	remove c
 done
 
+echo "--- reads of the disk go first"
+$MP dm-delay || die "no dm-delay"
+echo "0 $(sectors $hdd) linear $hdd 0" | dm create hdd && nodes || die "linear"
+disk_is() { echo "0 $(sectors $hdd) $1" | dm load hdd && dm suspend --noflush --nolockfs hdd && dm resume hdd || die "swap $1"; }
+declare -A left
+for yield in 1 0; do
+	format $ssd /dev/mapper/hdd --bucket 64K --block 4K
+	create c $ssd /dev/mapper/hdd writeback sequential_cutoff 0 writeback_running 0 writeback_percent 0 writeback_delay 0 writeback_yield $yield
+	io --rw=randwrite --bs=4k --size=4m --io_size=1m
+	[ "$(field c dirty_bytes)" = 1048576 ] || die "$(status c)"
+	message c cache_mode none
+	disk_is "delay $hdd 0 50 $hdd 0 0"
+	message c writeback run
+	io --rw=randread --bs=4k --offset=32m --size=8m --io_size=160k # 40 times 50 ms; a copy in 100 ms at most
+	left[$yield]=$(field c dirty_bytes)
+	disk_is "linear $hdd 0"
+	drain c
+	remove c
+done
+echo "left after 40 reads: ${left[1]} bytes, without yielding ${left[0]}"
+[ "${left[1]}" -gt 524288 ] && [ "${left[0]}" -lt "${left[1]}" ] || die "writeback_yield"
+remove hdd
+
+echo "--- reads of a slow SSD"
+format $ssd $hdd --bucket 64K --block 4K
+create c $ssd $hdd writethrough sequential_cutoff 0
+message c prefetch 0 16384
+for threshold in 0 20ms; do
+	message c set congested_read_threshold_us $threshold
+	message c clear_stats
+	ssd_is "delay /dev/ram0 0 40 /dev/ram0 0 0"
+	fio --name=io --filename=/dev/mapper/c --direct=1 --ioengine=io_uring --output-format=terse --rw=randread --bs=64k --size=16m --io_size=8m --iodepth=16 >/run/o ||
+		die "fio"
+	ssd_is "linear /dev/ram0 0"
+	bypassed=$(message c stats | tr ' ' '\n' | sed -n 's/^bypass_congested_reads=//p')
+	echo "congested_read_threshold_us $threshold: $bypassed reads past the SSD"
+	[ $((bypassed > 0)) = $([ $threshold = 0 ]; echo $?) ] || die "$(status c)"
+	message c invalidate 16384 16384
+done
+remove c
+
 echo "--- what internals say"
 format $ssd $hdd --bucket 8K --block 512
 create c $ssd $hdd writeback sequential_cutoff 0
@@ -94,6 +136,8 @@ io --rw=randwrite --bs=512 --size=1m
 [ "$(internal root_used_percent)" -gt 0 ] || die "a root without keys"
 [ "$(internal root_used_percent)" -le 100 ] || die "$(internal root_used_percent) percent"
 # a limit is forgotten within a second after the last slow request
+drain c
+[ "$(internal writeback_keys_done)" -gt 0 ] && [ "$(internal writeback_keys_failed)" = 0 ] || die "$(message c stats internal)"
 message c set congested_write_threshold_us 1
 io --rw=randwrite --bs=512 --size=1m --time_based --runtime=6 &
 load=$!
