@@ -16,8 +16,8 @@ done
 commands=$("$dmbcache" --help | sed -nE '/^Examples/q; s/^  ([a-z][a-z-]*) .*/\1/p')
 for command in $commands; do
 	page=root/usr/share/man/man8/dmbcache-$command.8
-	"$dmbcache" $command --help | sed -nE 's/^ +(--[a-z-]+).*/\1/p' | sort >program
-	grep -E '^\.(B|BI) "?\\-\\-' "$page" | sed -E 's/\\//g; s/^\.(B|BI) ([a-z-]+).*/\2/' | sort -u >page
+	"$dmbcache" $command --help | sed -nE 's/^ +(--[a-z-]+)( [A-Z=]+)? .*/\1\2/p' | sort >program
+	sed -nE 's/\\//g; s/^\.BI (--[a-z-]+) "(.*)"/\1\2/p' "$page" | sort -u >page
 	diff program page || fail "$command: options of program and page differ"
 	sed 's/\\//g' root/usr/share/man/man8/dmbcache.8 | grep -q -w -e "dmbcache-$command" || fail "$command: not in dmbcache(8)"
 	for option in $(sed -nE 's/.*(--[a-z-]+) +[A-Z=]+ .*(quick|lru|writethrough).*/\1/p' <("$dmbcache" $command --help)); do

@@ -7,7 +7,7 @@ end
 
 function __dmbcache_options
 	set -l words (commandline -opc)
-	dmbcache $words[2] --help 2>/dev/null | sed -nE 's/^  (--[a-z-]+)( [A-Z]+)? +(.*)/\1\t\3/p'
+	dmbcache $words[2] --help 2>/dev/null | sed -nE 's/^  (--[a-z-]+)( [A-Z=]+)? +(.*)/\1\t\3/p'
 end
 
 function __dmbcache_after
