@@ -30,6 +30,17 @@ need_sim() {
 		{ echo "cannot build $sim"; exit 1; }
 }
 
+# need_valgrind: a program like $dmbcache, as $checked, that ends with 99 after a wrong access, an uninitialised value or a leak
+need_valgrind() {
+	command -v valgrind >/dev/null || { echo "install valgrind"; exit 1; }
+	checked=$work/checked
+	cat >"$checked" <<-END
+		#!/bin/sh
+		exec valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible "$dmbcache" "\$@"
+	END
+	chmod +x "$checked"
+}
+
 fail() {
 	echo "FAILED: $*"
 	failures=$((failures + 1))
