@@ -132,7 +132,7 @@ done <rows
 # On a terminal: progress, on standard error alone.
 for row in "check sound" "verify sound sound.hdd0" "writeback --dry-run sound sound.hdd0" "repair --dry-run searched" "dump sound"; do
 	script -qec "$dmbcache $row >stdout" /dev/null >terminal </dev/null || [ "${row%% *}" = repair ] || fail "$row: status $?"
-	grep -q -a '%' terminal || fail "$row: no progress on a terminal"
+	grep -q -a '\[[#.]*\] .*%' terminal || fail "$row: no progress on a terminal"
 	! grep -q -a $'[\r\033]' stdout || fail "$row: progress on standard output"
 done
 untouched "on a terminal"

@@ -25,16 +25,13 @@ static const struct option_row options[] = {
 static void show_progress(double all, double left, double seconds)
 {
 	double rate = seconds > 0 ? (all - left) / seconds : 0;
-	int filled = all > 0 ? (int)(30 * (all - left) / all) : 30, i;
 	char size[32];
 
 	if (!isatty(STDERR_FILENO))
 		return;
 	dmbc_text_size((__u64)left, size, sizeof(size));
-	fputs("\r[", stderr);
-	for (i = 0; i < 30; i++)
-		fputc(i < filled ? '#' : '.', stderr);
-	fprintf(stderr, "] %s left", size);
+	tool_bar(all > 0 ? (all - left) / all : 1);
+	fprintf(stderr, "%s left", size);
 	if (rate > 0)
 		fprintf(stderr, ", %.0f s", left / rate);
 	fputs("      ", stderr);

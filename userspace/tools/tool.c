@@ -105,15 +105,29 @@ int tool_finish(int code)
 	return code > DMBC_IO ? code : DMBC_IO;
 }
 
+#define BAR_LETTERS 30
+
+void tool_bar(double part)
+{
+	int filled = part > 0 ? (int)(BAR_LETTERS * part) : 0, i;
+
+	fputs("\r[", stderr);
+	for (i = 0; i < BAR_LETTERS; i++)
+		fputc(i < filled ? '#' : '.', stderr);
+	fputs("] ", stderr);
+}
+
 void tool_progress(void *unused, __u64 done, __u64 total)
 {
 	(void)unused;
 	if (!isatty(STDERR_FILENO))
 		return;
-	if (total)
-		fprintf(stderr, "\r%3llu %% ", done < total ? 100 * done / total : 99);
-	else
-		fputs("\r      \r", stderr);
+	if (total) {
+		tool_bar((double)done / (double)total);
+		fprintf(stderr, "%3llu %% ", done < total ? 100 * done / total : 99);
+	} else {
+		fprintf(stderr, "\r%*s\r", BAR_LETTERS + 9, "");
+	}
 	fflush(stderr);
 }
 

@@ -64,7 +64,9 @@ int tool_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int tool_report(enum dmbc_result result, const struct dmbc_error *err);
 /* Flushes stdout: a full disk must not look like success. Returns @code or DMBC_IO. */
 int tool_finish(int code);
-/* "12 % of the index" on standard error, where that is a terminal; @total 0: wipes it. */
+/* A bar of which so much is filled, 0 to 1, from the start of the line, on standard error. */
+void tool_bar(double part);
+/* A bar and "12 %" on standard error, where that is a terminal; @total 0: wipes it. */
 void tool_progress(void *unused, __u64 done, __u64 total);
 void tool_json_number(struct json_object *object, const char *name, __u64 value);
 /* Prints and frees @object. */
