@@ -54,6 +54,7 @@ get|running|no-such-cache writeback_percent
 reset|dry|fast all --dry-run
 reset|running|no-such-cache all
 options|running|no-such-cache
+options|running|--json no-such-cache
 flush|dry|fast --wait --dry-run
 flush|running|--wait no-such-cache
 detach|dry|fast --dry-run

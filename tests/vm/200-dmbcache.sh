@@ -51,7 +51,11 @@ cmp -n 8388608 /run/data /dev/mapper/c || die read
 tool list | grep -q -E '^c +dirty +writeback ' || die "list: $(tool list)"
 tool list --json >/run/json && grep -q '"ssd": *"' /run/json || die "list --json"
 tool status c >/run/out || die status
-grep -q 'dirty       8 MiB' /run/out && grep -q '128 to the SSD' /run/out || die "status: $(cat /run/out)"
+grep -q 'dirty       8 MiB, written back at 0 B/s$' /run/out && grep -q '128 to the SSD' /run/out || die "status: $(cat /run/out)"
+# half of the reads are of what was written, the other half of what was not
+dd if=/dev/mapper/c of=/dev/null bs=64k count=256 iflag=direct status=none || die read
+ratios() { tool status c --json | python3 -c 'import json, sys; print({k: v and round(v, 1) for k, v in json.load(sys.stdin)[0]["read_hit_percent"].items()})'; }
+equal "hit ratios" "$(ratios)" "{'total': $(tool status c | sed -n 's/^  read hits   \([0-9.]*\) %.*/\1/p'), 'five_minute': None, 'hour': None, 'day': None}"
 equal "status --json" "$(tool status c --json | sed -n 's/.*"dirty_bytes": *\([0-9]*\).*/\1/p')" 8388608
 tool top --count 2 --delay 0.3 >/run/out || die top
 equal "top" "$(grep -c '^c ' /run/out)" 2
@@ -69,7 +73,13 @@ refused "OPTION=VALUE" set c writeback_percent
 refused "sequential_cutoff" get c sequential_cutof
 run tool reset c all
 equal reset "$(tool get c sequential_cutoff)" 4194304
+tool status c | grep -q -E 'dirty       .*, written back at .*/s, [0-9]+ (s|min|h) to go$' || is_clean c || die "no end in sight: $(tool status c)"
 equal options "$(tool options c | grep -c .)" "$(grep -c '^DMBC_OPTION(' "$repo/include/dm-bcache/options.def")"
+tool options c --json | python3 -c '
+import json, sys
+for o in json.load(sys.stdin):
+    shared = ", all disks of the SSD" if o["shared"] else ""
+    print("{name}={value} ({range}, default {default}{0}) {meaning}".format(shared, **o))' | cmp - <(tool options c) || die "options --json"
 run tool label c "home-disk"
 equal label "$(tool label c)" home-disk
 run tool gc c
@@ -145,6 +155,10 @@ wait $top || die "top: status $?"
 { wait_for 30 looks /run/terminal $'\033' 2 && printf '\003'; } | script -qefc "exec $DMBCACHE top --delay 0.2" /dev/null >/run/terminal || die "^C: status $?"
 looks /run/terminal $'\033' 2 || die "a terminal is not cleared: $(cat /run/terminal)"
 tool top --delay 0.1 | head -2 | grep -q '^c ' || die "into a pipe"
+run tool mode c writeback
+dd if=/run/data of=/dev/mapper/c bs=64k oflag=direct status=none || die write
+script -qec "$DMBCACHE flush --wait c >/run/out" /dev/null >/run/terminal </dev/null || die "flush --wait: status $?"
+grep -q '\[[#.]*\] .* left' /run/terminal && [ ! -s /run/out ] || die "no progress bar: $(cat /run/terminal /run/out)"
 
 refused "$ssd: in use" check $ssd
 refused "$ssd: in use" dump $ssd

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The commands that are one message to a running cache: mode, set, get, reset,
- * options, attach, label, gc, clear-stats. The kernel knows what is allowed and
+ * attach, label, gc, clear-stats. The kernel knows what is allowed and
  * says what is wrong; its answer, if there is one, is printed.
  */
 #include "online.h"
@@ -31,7 +31,6 @@ static const struct {
 	{ "set", DMBC_MESSAGE_SET, 1, 2 },
 	{ "get", DMBC_MESSAGE_GET, 1, 1 },
 	{ "reset", DMBC_MESSAGE_RESET, 1, 1 },
-	{ "options", DMBC_MESSAGE_OPTIONS, 0, 0 },
 	{ "attach", DMBC_MESSAGE_ATTACH, 0, 0 },
 	{ "label", DMBC_MESSAGE_LABEL, 0, 1 },
 	{ "gc", DMBC_MESSAGE_GC, 0, 0 },
@@ -88,8 +87,6 @@ MESSAGE(set, "set", changes, "[--dry-run] NAME OPTION=VALUE",
 MESSAGE(get, "get", asks, "NAME OPTION", "Print a tunable.", "dmbcache get fast writeback_percent");
 MESSAGE(reset, "reset", changes, "[--dry-run] NAME OPTION|all",
 	"Give tunables their defaults again.", "dmbcache reset fast all");
-MESSAGE(options, "options", asks, "NAME", "List all tunables: value, default, range, meaning.",
-	"dmbcache options fast");
 MESSAGE(attach, "attach", changes, "[--dry-run] NAME", "Use the SSD again after a detach.",
 	"dmbcache attach fast");
 MESSAGE(label, "label", changes, "[--dry-run] NAME [TEXT]",

@@ -2,6 +2,8 @@
 /* Looks at running caches: what they say in one moment, and the rates between two. */
 #include "online.h"
 
+#include "dm-bcache/interface.h"
+
 #include <json-c/json.h>
 #include <poll.h>
 #include <signal.h>
@@ -64,12 +66,56 @@ static double number(const struct online *o, const char *field)
 	return (double)dmbc_fields_number(&o->fields, field);
 }
 
+static double share(__u64 hits, __u64 misses, __u64 bypassed)
+{
+	double all = (double)hits + (double)misses + (double)bypassed;
+
+	return all > 0 ? 100 * (double)hits / all : -1;
+}
+
 double online_hit_percent(const struct online *o)
 {
-	double hits = number(o, "read_hits");
-	double all = hits + number(o, "read_misses") + number(o, "bypass_reads");
+	return share(dmbc_fields_number(&o->fields, "read_hits"),
+		     dmbc_fields_number(&o->fields, "read_misses"),
+		     dmbc_fields_number(&o->fields, "bypass_reads"));
+}
 
-	return all > 0 ? 100 * hits / all : -1;
+static const char *const window_names[ONLINE_WINDOWS] = {
+	[ONLINE_TOTAL] = "total",
+	[ONLINE_FIVE_MINUTES] = "five_minute",
+	[ONLINE_HOUR] = "hour",
+	[ONLINE_DAY] = "day",
+};
+
+const char *online_window_name(enum online_window window)
+{
+	return window_names[window];
+}
+
+enum dmbc_result online_hit_percents(const struct online *o, double percent[ONLINE_WINDOWS],
+				     struct dmbc_error *err)
+{
+	struct dmbc_fields fields;
+	enum dmbc_result r = DMBC_OK;
+	char message[32], *reply;
+	unsigned int i;
+
+	percent[ONLINE_TOTAL] = online_hit_percent(o);
+	for (i = ONLINE_TOTAL + 1; i < ONLINE_WINDOWS; i++) {
+		percent[i] = -1;
+		snprintf(message, sizeof(message), "%s %s", DMBC_MESSAGE_STATS, window_names[i]);
+		r = dmbc_target_message(o->name, message, &reply, err);
+		if (r != DMBC_OK)
+			break;
+		if (!reply)
+			continue;
+		dmbc_fields_parse(&fields, reply);
+		percent[i] = share(dmbc_fields_number(&fields, "read_hit_requests"),
+				   dmbc_fields_number(&fields, "read_miss_requests"),
+				   dmbc_fields_number(&fields, "read_bypass_requests"));
+		dmbc_fields_free(&fields);
+	}
+	return r;
 }
 
 double online_rate(const struct online *before, const struct online *later, const char *field)
@@ -81,21 +127,23 @@ double online_rate(const struct online *before, const struct online *later, cons
 	return seconds > 0 && is >= was ? (is - was) / seconds : 0;
 }
 
+struct json_object *online_json_value(const char *text)
+{
+	char *end;
+	long long n = strtoll(text, &end, 10);
+
+	return *text && !*end ? json_object_new_int64(n) : json_object_new_string(text);
+}
+
 struct json_object *online_json(const char *name, const struct dmbc_fields *fields)
 {
 	struct json_object *object = json_object_new_object();
 	unsigned int i;
 
 	json_object_object_add(object, "name", json_object_new_string(name));
-	for (i = 0; i < fields->count; i++) {
-		const char *value = fields->field[i].value;
-		char *end;
-		long long n = strtoll(value, &end, 10);
-
+	for (i = 0; i < fields->count; i++)
 		json_object_object_add(object, fields->field[i].name,
-				       *value && !*end ? json_object_new_int64(n)
-						       : json_object_new_string(value));
-	}
+				       online_json_value(fields->field[i].value));
 	return object;
 }
 

@@ -22,11 +22,26 @@ enum dmbc_result online_look_at_all(struct online *list, unsigned int *count,
 				    struct dmbc_error *err);
 void online_free(struct online *list, unsigned int count);
 
-/* Reads and writes that the cache answered, of all that could have been: 0 to 100; -1: none yet. */
+enum online_window {
+	ONLINE_TOTAL,
+	ONLINE_FIVE_MINUTES,
+	ONLINE_HOUR,
+	ONLINE_DAY,
+	ONLINE_WINDOWS,
+};
+
+/* Reads that the SSD answered, of all: 0 to 100; -1: none yet. */
 double online_hit_percent(const struct online *o);
+/* The same for every window, the total from @o; asks the cache for the others. */
+enum dmbc_result online_hit_percents(const struct online *o, double percent[ONLINE_WINDOWS],
+				     struct dmbc_error *err);
+/* As the kernel calls it. */
+const char *online_window_name(enum online_window window);
 /* Change of a field a second between two looks at the same cache. */
 double online_rate(const struct online *before, const struct online *now, const char *field);
-/* Every field, numbers as numbers. The caller owns the object. */
+/* A number, where it is one, or a string. */
+struct json_object *online_json_value(const char *text);
+/* Every field, by these values. The caller owns the object. */
 struct json_object *online_json(const char *name, const struct dmbc_fields *fields);
 /* Before the first look: from now on an interrupt or a termination only ends online_wait(). */
 void online_begin(void);
