@@ -3,26 +3,12 @@
 # timeout: 300
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../tools/lib.sh"
+. "$here/lib.sh"
 need_sim
-
-# What the generators change must be there: entries of the journal that a start needs, beside the newest.
-is_rich() {
-	PYTHONPATH=$here python3 -c 'import image, sys; sys.exit(not any(e.words for e in image.Image(sys.argv[1]).newest_bucket()[:-1]))' "$1"
-}
-
-# FILE SEED HOW and geometry: a tree of two levels, with sets after the first in its leaves
-seed=$((1000 * ${SEED:-0} + 23))
-for ((last = seed + 100; seed < last; seed++)); do
-	"$sim" make crash $seed crash 600 16 1 6000 16 || { fail "base image"; finish; }
-	! is_rich crash || break
-done
-"$sim" make stop $seed stop 600 16 1 6000 16 || fail "base image"
-"$sim" make big $seed crash 3000 16 8 8000 4 || fail "base image"
+make_bases "${SEED:-0}" || { fail "base images"; finish; }
 for base in crash stop big; do
 	expect 0 "$base: sound" "$dmbcache" check $base --backing $base.hdd0 --backing $base.hdd1
 done
-
-value() { sed -n -E "1,10s/^# $2: *(.*)/\1/p" "$1"; }
 
 served() { # FILE: serves or refuses
 	if "$sim" serve "$1" >served 2>&1; then echo serves; elif grep -q ^refused: served; then echo refuses; else echo "broke: $(tail -3 served)"; fi
@@ -81,10 +67,7 @@ count=0
 for generator in "$here"/${ONLY:-[0-9][0-9]-*}; do
 	name=${generator##*/}
 	base=$(value "$generator" base)
-	for suffix in "" .hdd0 .hdd1; do
-		cp "$base$suffix" "x$suffix" || fail "$name: base $base"
-	done
-	"$generator" x x.hdd0 x.hdd1 || { fail "$name: the generator"; continue; }
+	damage "$generator" x || { fail "$name: the generator"; continue; }
 	count=$((count + 1))
 	read -r code finding < <(value "$generator" check)
 	"$dmbcache" check x --backing x.hdd0 --backing x.hdd1 --json >json 2>err

@@ -103,7 +103,7 @@ static void put_super(FILE *f, u32 disk)
 	memcpy(sb.magic, magic, sizeof(magic));
 	disk_uuid(disk, sb.uuid);
 	memset(sb.set_uuid, 0x22, sizeof(sb.set_uuid));
-	sb.block_size = __cpu_to_le16(1);
+	sb.block_size = __cpu_to_le16(strtoul(args[7], NULL, 0)); /* of "make": the SSD's */
 	dmbc_sb_set_flag(&sb, DMBC_SB_STATE_SHIFT, DMBC_SB_STATE_BITS, DMBC_STATE_DIRTY);
 	dmbc_verify_super_seal(&sb);
 	fwrite(zero, sizeof(zero), 1, f);
