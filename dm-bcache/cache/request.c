@@ -149,11 +149,20 @@ static void send_again(struct dmbc_request *rq)
 }
 
 /*
- * The device would have blocked a NOWAIT request. The user cannot be told: his
- * other parts may be under way, and who hears it from a worker does not try
- * again. So a worker does, and may block.
+ * The device would have blocked a NOWAIT request, or takes none since its own
+ * table was changed under us.
  */
-static int would_block(struct dmbc_request *rq, blk_status_t *error)
+static bool would_block(const struct dmbc_request *rq, blk_status_t error)
+{
+	return error == BLK_STS_AGAIN ||
+	       (error == BLK_STS_NOTSUPP && (rq->bio->bi_opf & REQ_NOWAIT));
+}
+
+/*
+ * The user cannot be told: his other parts may be under way, and who hears it
+ * from a worker does not try again. So a worker does, and may block.
+ */
+static int block_later(struct dmbc_request *rq, blk_status_t *error)
 {
 	*error = BLK_STS_OK;
 	rq->bio->bi_status = BLK_STS_OK;
@@ -166,8 +175,8 @@ int dmbc_request_end_io(struct dmbc_request *rq, blk_status_t *error)
 {
 	if (!rq->stage)
 		return dmbc_request_end_done(rq, error);
-	if (unlikely(*error == BLK_STS_AGAIN))
-		return would_block(rq, error);
+	if (unlikely(*error) && would_block(rq, *error))
+		return block_later(rq, error);
 	return rq->stage(rq, error);
 }
 
