@@ -78,5 +78,6 @@ io --rw=randread --bs=4k --size=16m --offset=32m --time_based=1 --runtime=10 &
 wait_for 60 is_clean c || die "starved: $(status c)"
 wait
 remove c
+sound $ssd $hdd
 remove hdd
 unload_module

@@ -148,5 +148,6 @@ load=$!
 wait_for 6 eval '[ "$(internal congested_limit)" -ge 512 ]' || die "slower than 1 us, but the limit is $(internal congested_limit)"
 wait $load || die "load"
 remove c
+sound $ssd $hdd
 remove ssd
 unload_module

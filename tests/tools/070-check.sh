@@ -95,6 +95,13 @@ done <<'END'
 4|new: no backing device|img --backing new
 END
 
+# Every test on a running kernel has the caches checked that it leaves.
+for test in "$repo"/tests/vm/[0-9]*.sh $(grep -l '/vm/lib.sh' "$repo"/tests/long/*.sh); do
+	programs=$(grep -o 'tests/vm/src/[a-z]*-guest' "$test" | sort -u)
+	# shellcheck disable=SC2086 # none or one
+	(cd "$repo" && grep -q -E '(^|[[:blank:]])(sound|checked)[[:blank:]"]|dmbcache check |"\$DMBCACHE" check ' "$test" $programs) || fail "${test##*/}: no check at its end"
+done
+
 # Bounded memory: a cache of mainline in less than 64 MiB of address space beside the program's threads.
 (ulimit -v 400000 && expect 0 "sound" "$dmbcache" check fC_c) || fail "needs more memory than it should"
 finish

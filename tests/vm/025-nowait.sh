@@ -45,4 +45,5 @@ load delay 4k 20m
 status c
 remove c
 dm remove ssd || die "remove ssd"
+sound /dev/ram0 /dev/ram1
 unload_module

@@ -18,6 +18,7 @@ for bucket in 8 32 128; do
 		message c gc
 		drain c
 		remove c
+		sound /dev/mapper/small /dev/ram1
 	done
 	dm remove small
 done

@@ -29,6 +29,7 @@ for name in fC fD; do
 	got=$(md5sum </dev/mapper/c | cut -d' ' -f1)
 	[ "$got" = $want ] || die "$name opened again: $got"
 	remove c
+	sound "$ssd" "$hdd"
 	tally theirs-by-us 1
 	losetup -d "$ssd" "$hdd"
 	rm -f /run/?.img

@@ -215,6 +215,7 @@ expect "in use as an SSD" "the SSD as a disk" dm create bad --table "0 $len bcac
 expect "in use as a HDD" "the disk as an SSD" dm create bad --table "0 $len bcache $hdd /dev/ram2 writeback"
 verify_fio after /dev/mapper/c --rw=randrw --bs=4k --iodepth=8 --size=1m
 remove c
+sound $ssd $hdd
 unload_module
 echo "$cases wrong inputs, $failures not treated as they should be"
 [ $failures = 0 ] && [ $cases -ge 40 ]

@@ -21,6 +21,7 @@ message c flush
 message c gc
 write --rw=randwrite --bs=512 --io_size=1m --randseed=7
 remove c
+sound $ssd $hdd
 for dev in ssd hdd; do dd if=${!dev} of=/run/$dev.img bs=1M iflag=direct status=none; done
 dmesg -n 1 # hundreds of error lines on the console take longer than what causes them
 run /run/mutations $ssd /run/ssd.img $hdd /run/hdd.img "$first" "$count"

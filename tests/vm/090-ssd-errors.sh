@@ -62,12 +62,14 @@ for mode in writethrough writearound; do
 	quickly remove c
 	# the SSD returns with what is old by now: none of it may be served
 	back ssd
+	checked $ssd $hdd
 	create c $ssd $hdd $mode
 	run mount /dev/mapper/c /run/m
 	md5sum --quiet -c /run/sums || die "$mode: old data of a returned SSD"
 	run umount /run/m
 	run e2fsck -fn /dev/mapper/c >/run/out
 	remove c
+	sound $ssd $hdd
 done
 
 echo "--- bad sectors of a clean SSD are read from the disk instead"
@@ -82,6 +84,7 @@ good check /dev/mapper/c 0 2048 1
 back ssd
 good check /dev/mapper/c 0 2048 1
 remove c
+sound $ssd $hdd
 
 echo "--- dirty data on an SSD that is gone for a while (D1)"
 fresh
@@ -103,7 +106,9 @@ status c
 pattern write /dev/mapper/c 700 100 4 >/run/out && seed=4 || seed=1
 echo "writes to clean ranges while failed-dirty: $(cat /run/out)"
 quickly remove c
+! "$DMBCACHE" check $ssd >/run/out 2>&1 || die "an SSD that cannot be read is sound: $(cat /run/out)"
 back ssd
+checked $ssd $hdd
 create c $ssd $hdd writeback writeback_running 0
 good check /dev/mapper/c 0 256 1
 good check /dev/mapper/c 256 256 2
@@ -113,6 +118,7 @@ good check /dev/mapper/c 800 224 1
 message c set writeback_running 1
 drain c
 remove c
+sound $ssd $hdd
 cmp -n 1048576 <(tail -c +$((8192 + 1048576 + 1)) /dev/ram1) <(tail -c +$((8192 + 1048576 + 1)) $hdd) || die "drained data"
 
 echo "--- the disk is gone while dirty data are written back"
@@ -133,6 +139,7 @@ message c flush
 wait_for 60 is_clean c || die "does not drain after the disk is back: $(status c)"
 good check /dev/mapper/c 0 512 5
 remove c
+sound $ssd $hdd
 
 echo "--- remove ends within 10 s, whatever is gone (H13)"
 for mode in writeback writethrough writearound none; do
@@ -152,6 +159,7 @@ for mode in writeback writethrough writearound none; do
 		back $lost
 		create c $ssd $hdd $mode
 		remove c
+		sound $ssd $hdd
 	done
 done
 dm remove ssd

@@ -5,6 +5,7 @@
 # timeout: 90
 . "$(dirname "$0")/lib.sh"
 load_module
+export EXAMINE="$repo/tests/vm/src/examine sound"
 $MP -a nbd ext4 xfs || die "modules"
 seed=${SEED:-$RANDOM$RANDOM}
 echo "seed $seed"

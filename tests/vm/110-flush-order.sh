@@ -4,6 +4,7 @@
 # timeout: 60
 . "$(dirname "$0")/lib.sh"
 load_module
+export EXAMINE="$repo/tests/vm/src/examine sound"
 $MP nbd nbds_max=2 max_part=0 || die "no nbd"
 truncate -s 5M /run/ssd
 truncate -s 8M /run/hdd

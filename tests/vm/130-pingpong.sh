@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-mainline.sh"
 load_module
-export DMBCACHE
+export DMBCACHE EXAMINE="$repo/tests/vm/src/examine checked"
 mainline_load
 $MP nbd nbds_max=2 max_part=0 || die "no nbd"
 seed=${SEED:-$RANDOM$RANDOM}

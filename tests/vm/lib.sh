@@ -100,13 +100,18 @@ is_clean() { [ "$(field "$1" dirty_bytes)" = 0 ]; }
 # tolerated CODE: of a check, what it found is in /run/sound. Of our own, nothing is; lib-mainline.sh has another.
 tolerated() { false; }
 
-# sound SSD HDD...: with no target running: nothing is wrong on the SSD, and what is clean there is what the disks have
-sound() {
+# checked SSD HDD...: with no target running: nothing is wrong on the SSD
+checked() {
 	local ssd=$1 disk disks=()
 	shift
 	for disk; do disks+=(--backing "$disk"); done
 	"$DMBCACHE" check "$ssd" "${disks[@]}" >/run/sound || tolerated $? || die "check $ssd: $(cat /run/sound)"
-	"$DMBCACHE" verify "$ssd" "$@" || die "verify $ssd: code $?"
+}
+
+# sound SSD HDD...: and what is clean there is what the disks have
+sound() {
+	checked "$@"
+	"$DMBCACHE" verify "$@" || die "verify $1: code $?"
 }
 
 # drain NAME: everything written back

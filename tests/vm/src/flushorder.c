@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "dmdev.h"
+#include "examine.h"
 #include "recorder.h"
 #include "shadow.h"
 
@@ -124,6 +125,7 @@ static int try(const char *mode, int held, unsigned char *seen)
 		recorder_cut(SURVIVE_NOTHING, 0);
 		r |= open_and_judge(mode, seen);
 	}
+	r |= examine();
 	printf("%s %s, %s does not answer\n", r ? "FAILED" : "ok", mode, held ? "disk" : "SSD");
 	shadow_settle(seen, NULL, false);
 	recorder_keep();

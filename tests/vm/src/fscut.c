@@ -20,6 +20,7 @@
 
 #include "dmdev.h"
 #include "draw.h"
+#include "examine.h"
 #include "recorder.h"
 
 #define NAME "fs"
@@ -195,7 +196,7 @@ static int check_tree(void)
 	return bad ? -1 : shell(strcmp(kind, "xfs") ? "e2fsck -fn " NODE : "xfs_repair -n " NODE);
 }
 
-static int try(uint64_t at, enum survival how)
+static int try(uint64_t at, enum survival how, bool look)
 {
 	int r;
 
@@ -207,6 +208,8 @@ static int try(uint64_t at, enum survival how)
 		if (dmdev_remove(NAME))
 			return -1;
 	}
+	if (!r && look)
+		r = examine();
 	if (r)
 		printf("FAILED: cut at event %llu, survival %d, synced %u and %u\n",
 		       (unsigned long long)at, how, synced[0], synced[1]);
@@ -236,7 +239,7 @@ int main(int argc, char **argv)
 		;
 	for (i = 0; i < cuts; i++)
 		if (try(first + (count - first) * (i + 1) / (cuts + 1),
-			draw(&random_state, NR_SURVIVALS)))
+			draw(&random_state, NR_SURVIVALS), i + 1 == cuts))
 			return 1;
 	printf("%s: %llu cuts of %llu events, %u and %u files synced at the last\n", kind,
 	       (unsigned long long)cuts, (unsigned long long)(count - first), synced[0], synced[1]);

@@ -22,6 +22,7 @@
 
 #include "dmdev.h"
 #include "draw.h"
+#include "examine.h"
 #include "load.h"
 #include "mainline.h"
 #include "recorder.h"
@@ -186,7 +187,8 @@ static int keep(const unsigned char *data, unsigned int writer)
 {
 	uint64_t uncertain, s;
 
-	if (look_under())
+	/* what mainline leaves when it is cut off is its own affair, and stays */
+	if ((examine() && !cut_off[MAINLINE]) || look_under())
 		return -1;
 	for (s = 0; s < sectors; s++)
 		if (covered[s])
