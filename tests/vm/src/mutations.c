@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mutations SSD SSD-IMAGE HDD HDD-IMAGE FIRST-SEED COUNT
+ * mutations SSD SSD-IMAGE HDD HDD-IMAGE FIRST-SEED COUNT [EVERY]
  *
  * Damages the cache COUNT times; each time makes a target of it, and where that
  * works reads all of it, writes a little, and removes it. Prints a line for
- * each. Status 0 if every refusal came with a reason in the kernel's log and
- * the kernel is not tainted more than before.
+ * each. Status 0 if every refusal came with a reason in the kernel's log, the
+ * kernel is not tainted more than before, and of each EVERY-th cache that was
+ * refused `$DMBCACHE check` had not said that it starts.
  *
  * One process for all: starting dmsetup is slow in an emulated machine.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "damage.h"
@@ -32,6 +35,7 @@ enum { LOG_READ_CLEAR = 4 };
 
 static const char *const modes[] = { "writeback", "writethrough", "writearound", "none" };
 static const char *ssd, *hdd;
+static uint64_t every;
 static uint64_t sectors;
 static char log_text[1 << 18];
 
@@ -111,8 +115,21 @@ static unsigned long taint(void)
 	return value;
 }
 
+/* Whether check expects that the cache starts: it finds nothing, or nothing that matters. */
+static bool said_to_start(void)
+{
+	char line[256];
+	int status;
+
+	snprintf(line, sizeof(line), "${DMBCACHE:?} check %s --backing %s >/run/check.out 2>&1",
+		 ssd, hdd);
+	status = system(line);
+	return WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 5);
+}
+
 static int try(uint64_t seed, int *refused)
 {
+	bool starts = every && seed % every == 0 && said_to_start();
 	const char *why;
 	char line[256];
 
@@ -124,8 +141,11 @@ static int try(uint64_t seed, int *refused)
 	}
 	(*refused)++;
 	why = reason();
-	printf("%s\n", why ? why : "REFUSED WITHOUT A REASON");
-	return why ? 0 : -1;
+	printf("%s%s\n", why ? why : "REFUSED WITHOUT A REASON",
+	       starts ? " BUT CHECK SAYS THAT IT STARTS" : "");
+	if (starts && system("cat /run/check.out") < 0)
+		return -1;
+	return why && !starts ? 0 : -1;
 }
 
 int main(int argc, char **argv)
@@ -136,8 +156,9 @@ int main(int argc, char **argv)
 	void *image, *head;
 	int refused = 0;
 
-	if (argc != 7)
+	if (argc < 7)
 		return 2;
+	every = argc > 7 ? strtoull(argv[7], NULL, 0) : 0;
 	ssd = argv[1];
 	hdd = argv[3];
 	image = load(argv[2], &ssd_bytes);
