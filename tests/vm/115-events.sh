@@ -5,6 +5,7 @@
 # timeout: 60
 . "$(dirname "$0")/lib.sh"
 load_module
+$MP dm-delay || die "no dm-delay"
 ramdisks 2 64
 ssd=/dev/mapper/ssd hdd=/dev/mapper/hdd
 echo "0 $(sectors /dev/ram0) linear /dev/ram0 0" | dm create ssd && echo "0 $(sectors /dev/ram1) linear /dev/ram1 0" | dm create hdd || die "linear"
@@ -81,4 +82,5 @@ until_state failed
 remove c
 remove ssd
 remove hdd
+checked /dev/ram0 # whose disk has gone on without it
 unload_module
