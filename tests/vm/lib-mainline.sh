@@ -9,7 +9,7 @@ mainline_load() { $MP bcache || die "no bcache module"; }
 one_by_one=--serialize_overlap=1
 
 # Mainline saves generations late, also when it stops; a start corrects that.
-tolerated() { [ "$1" = 5 ] && ! grep -E '(^|[^a-z])minor ' /run/sound | grep -v -q generation-ahead; }
+tolerated() { [ "$1" = 5 ] && ! grep '^minor ' /run/sound | grep -v -q generation-ahead; }
 
 register() { echo "$1" 2>/dev/null >/sys/fs/bcache/register; }
 
