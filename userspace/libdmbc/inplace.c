@@ -159,23 +159,37 @@ static enum dmbc_result look_at_disk(const char *path, struct dmbc_note_disk *di
 	return r;
 }
 
+/* The disk as it is, and its note. */
+struct sight {
+	struct copies c;
+	struct dmbc_note_disk now;
+	const struct dmbc_disk_note *note; /* in c; NULL: there is none */
+};
+
+/* To be ended with free(s->c.table), also after a failure. */
+static enum dmbc_result see_disk(const struct dmbc_set *set, const struct dmbc_inplace_disk *disk,
+				 struct sight *s, struct dmbc_error *err)
+{
+	enum dmbc_result r = read_copies(set, &s->c, err);
+
+	if (r == DMBC_OK)
+		r = look_at_disk(disk->path, &s->now, err);
+	s->note = r == DMBC_OK && s->c.good ? dmbc_note_find(s->c.table, disk->id) : NULL;
+	return r;
+}
+
 enum dmbc_result dmbc_inplace_look(const struct dmbc_set *set, struct dmbc_inplace_disk *disk,
 				   struct dmbc_error *err)
 {
-	const struct dmbc_disk_note *note;
-	struct dmbc_note_disk now;
-	struct copies c;
-	enum dmbc_result r = read_copies(set, &c, err);
+	struct sight s;
+	enum dmbc_result r = see_disk(set, disk, &s, err);
 
-	if (r == DMBC_OK)
-		r = look_at_disk(disk->path, &now, err);
 	if (r == DMBC_OK) {
-		note = c.good ? dmbc_note_find(c.table, disk->id) : NULL;
-		disk->sectors = now.sectors;
-		disk->noted = note;
-		disk->state = note ? note->state : DMBC_STATE_DIRTY;
+		disk->sectors = s.now.sectors;
+		disk->noted = s.note;
+		disk->state = s.note ? s.note->state : DMBC_STATE_DIRTY;
 	}
-	free(c.table);
+	free(s.c.table);
 	return r;
 }
 
@@ -184,24 +198,19 @@ enum dmbc_result dmbc_inplace_judge(const struct dmbc_set *set,
 				    struct dmbc_inplace_judgement *judgement,
 				    struct dmbc_error *err)
 {
-	const struct dmbc_disk_note *note;
-	struct dmbc_note_disk now;
-	struct copies c;
-	enum dmbc_result r = read_copies(set, &c, err);
+	struct sight s;
+	enum dmbc_result r = see_disk(set, disk, &s, err);
 
-	if (r == DMBC_OK)
-		r = look_at_disk(disk->path, &now, err);
 	if (r == DMBC_OK) {
-		note = c.good ? dmbc_note_find(c.table, disk->id) : NULL;
-		now.super_seq = __le64_to_cpu(set->super.seq);
-		now.dirty = dirty;
+		s.now.super_seq = __le64_to_cpu(set->super.seq);
+		s.now.dirty = dirty;
 		dmbc_explain(&judgement->why, "%s",
-			     note && note->state == DMBC_STATE_STALE
+			     s.note && s.note->state == DMBC_STATE_STALE
 				     ? "it went on without the SSD"
 				     : "the cache had no clean end, or mainline has had it since");
-		judgement->verdict = dmbc_note_judge(note, &now, &judgement->why);
+		judgement->verdict = dmbc_note_judge(s.note, &s.now, &judgement->why);
 	}
-	free(c.table);
+	free(s.c.table);
 	return r;
 }
 
