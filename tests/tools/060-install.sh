@@ -15,6 +15,7 @@ done
 
 commands=$("$dmbcache" --help | sed -nE '/^Examples/q; s/^  ([a-z][a-z-]*) .*/\1/p')
 for command in $commands; do
+	equal "commands of the file of $command" 1 "$(grep -c '^const struct command ' "$repo/userspace/tools/cmd_${command//-/_}.c")"
 	page=root/usr/share/man/man8/dmbcache-$command.8
 	"$dmbcache" $command --help | sed -nE 's/^ +(--[a-z-]+)( [A-Z=]+)? .*/\1\2/p' | sort >program
 	sed -nE 's/\\//g; s/^\.BI (--[a-z-]+) "(.*)"/\1\2/p' "$page" | sort -u >page

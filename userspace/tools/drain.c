@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * dmbcache flush and dmbcache detach: both bring dirty data to the disk; detach
- * goes on to a plain disk. With --wait they stay, show how far it is, and tell
- * how it ended.
- */
-#include "online.h"
+/* drain_run(): a message, then wait_for_end() looks again and again and calls show_progress(). */
+#include "drain.h"
 
-#include "dm-bcache/interface.h"
+#include "online.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -16,7 +12,7 @@
 
 enum key { KEY_WAIT = 256, KEY_DRY_RUN };
 
-static const struct option_row options[] = {
+const struct option_row drain_options[] = {
 	{ "wait", KEY_WAIT, NULL, "until it is done, with a progress bar on a terminal" },
 	{ "dry-run", KEY_DRY_RUN, NULL, "print the dmsetup line, send nothing" },
 	{ NULL, 0, NULL, NULL },
@@ -73,9 +69,10 @@ static enum dmbc_result wait_for_end(const char *name, const char *busy, struct 
 	return DMBC_REFUSED;
 }
 
-static int run(const struct command *command, int argc, char **argv)
+int drain_run(const struct command *command, int argc, char **argv, const char *message,
+	      const char *busy)
 {
-	bool detach = !strcmp(command->name, "detach"), wait = false, dry_run = false;
+	bool wait = false, dry_run = false;
 	struct dmbc_error err;
 	enum dmbc_result r;
 	int key, code;
@@ -88,29 +85,9 @@ static int run(const struct command *command, int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		return tool_refuse("%s: name one cache; see dmbcache list", command->name);
-	code = online_send(argv[optind], detach ? DMBC_MESSAGE_DETACH : DMBC_MESSAGE_FLUSH,
-			   dry_run);
+	code = online_send(argv[optind], message, dry_run);
 	if (code != DMBC_OK || !wait || dry_run)
 		return code;
-	r = wait_for_end(argv[optind],
-			 detach ? DMBC_STATE_TEXT_DETACHING : DMBC_STATE_TEXT_FLUSHING, &err);
+	r = wait_for_end(argv[optind], busy, &err);
 	return r == DMBC_OK ? DMBC_OK : tool_report(r, &err);
 }
-
-const struct command cmd_flush = {
-	.name = "flush",
-	.arguments = "[OPTION...] NAME",
-	.summary = "Write all dirty data to the disk, as fast as it goes.",
-	.example = "dmbcache flush --wait fast",
-	.options = options,
-	.run = run,
-};
-
-const struct command cmd_detach = {
-	.name = "detach",
-	.arguments = "[OPTION...] NAME",
-	.summary = "Write all back and go on as a plain disk, without the SSD.",
-	.example = "dmbcache detach --wait fast",
-	.options = options,
-	.run = run,
-};
