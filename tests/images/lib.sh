@@ -4,7 +4,7 @@
 images=$repo/tests/images
 
 # value GENERATOR NAME: what its comment says of base, check, repair or kernel (the store: whether
-# the set starts), and module where that does something else
+# the set starts), module where that does something else, and repaired where the module does not serve what repair made
 value() { sed -n -E "1,10s/^# $2: *(.*)/\1/p" "$1"; }
 
 # What the generators change must be there: entries of the journal that a start needs, beside the newest.

@@ -18,8 +18,9 @@ for generator in "$images"/${ONLY:-[0-9]0-*}; do
 	"$dmbcache" repair --no-backup "$name.repaired" --backing "$name.hdd0" --backing "$name.hdd1" >/dev/null 2>&1
 	case $? in 0 | 7) ;; *) continue ;; esac
 	ln "$name.hdd0" "$name.repaired.hdd0" && rm "$name.hdd1"
+	read -r want _ < <(value "$generator" repaired; echo serves)
 	read -r _ other < <(value "$generator" repair)
-	echo "$name.repaired serves ${other:-0}" >>list
+	echo "$name.repaired $want ${other:-0}" >>list
 done
 cd "$repo" || exit 1
 scripts/vm-run -k "${DMBC_KERNEL:-6.1}" -m 1024 -t "${TIMEOUT:-300}" tests/vm/src/corruptions-guest "$work" || fail "in the machine"
