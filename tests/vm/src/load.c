@@ -277,7 +277,7 @@ int load_run(const struct load *load, uint64_t seed, const struct load_target *t
 
 	failed = 0;
 	stop = false;
-	operations_left = load->operations;
+	operations_left = load->operations * target->percent / 100;
 	for (i = 0; i < load->writers; i++) {
 		writers[i] = (struct writer){ .load = load,
 					      .index = i,

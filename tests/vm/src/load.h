@@ -25,6 +25,7 @@ struct load {
 struct load_target {
 	uint64_t sectors;
 	uint32_t block; /* sectors */
+	unsigned int percent; /* of the load's operations are done */
 	int (*disturb)(const char *what);
 };
 

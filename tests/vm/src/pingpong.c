@@ -206,7 +206,9 @@ static int round_of(unsigned int number, uint32_t block, unsigned char *data[2])
 	unsigned int writer = draw(&random_state, 2), first = draw(&random_state, 2);
 	const struct load *load = &loads[draw(&random_state, nr_attached_loads)];
 	const struct engine *e = &engines[writer];
-	struct load_target target = { .sectors = sectors, .block = block, .disturb = e->disturb };
+	struct load_target target = {
+		.sectors = sectors, .block = block, .percent = 100, .disturb = e->disturb
+	};
 	uint64_t count, at;
 	int r;
 

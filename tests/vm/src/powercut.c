@@ -6,10 +6,11 @@
  * Formatted images are served as disks that record all requests in one order
  * (recorder.h). Each epoch makes a cache of them, loads it (load.h) and then tries
  * power cuts: at every flush and FUA write that was answered and at random places,
- * CUTS of them (0: all marks and as many random places). After each the cache must
- * open; every sector must be one of those the shadow allows; and once all is
- * written back the disk below must hold just what was read: what a reader saw must
- * not change by itself. The last cut's disks are the next epoch's.
+ * CUTS of them (0: all marks and a quarter as many random places). After each the
+ * cache must open; every sector must be one of those the shadow allows; and once all
+ * is written back the disk below must hold just what was read: what a reader saw must
+ * not change by itself. The last cut's disks are the next epoch's. POWERCUT_PERCENT
+ * of the load's operations are done.
  *
  * A cut that fails is saved in FOLDER; replay tries it again.
  */
@@ -44,6 +45,7 @@ static const char *const modes[] = { "writeback", "writethrough", "writearound",
 static const char *folder;
 static uint64_t sectors;
 static uint32_t block;
+static unsigned int percent = 100; /* of a load's operations */
 static unsigned char *seen;
 static char table[256]; /* of the target under load */
 static unsigned long failures;
@@ -203,15 +205,16 @@ static struct cut *choose(uint64_t wanted, uint64_t *random, uint64_t *nr)
 
 	for (i = 0; i < count; i++)
 		marks += log[i].type == EVENT_DONE || log[i].type == EVENT_USER_FLUSHED;
-	*nr = wanted ? wanted : 2 * marks;
+	*nr = wanted ? wanted : marks + marks / 4 + 1;
 	cuts = calloc(*nr, sizeof(*cuts));
-	/* as many of the marks as half of the places, evenly by chance */
+	/* of a few cuts half are at marks, evenly by chance */
 	for (i = 0; i < count && taken < *nr; i++)
 		if ((log[i].type == EVENT_DONE || log[i].type == EVENT_USER_FLUSHED) &&
 		    (!wanted || draw(random, 2 * marks) < wanted))
 			cuts[taken++].at = i + 1;
 	while (taken < *nr)
 		cuts[taken++].at = draw(random, count + 1);
+	printf("%llu marks\n", (unsigned long long)marks);
 	qsort(cuts, *nr, sizeof(*cuts), by_place);
 	for (i = 0; i < *nr; i++) {
 		cuts[i].how = draw(random, NR_SURVIVALS);
@@ -235,7 +238,9 @@ static int disturb(const char *what)
 /* Creates, loads and removes the cache two times: attaching and starting are in the log as well. */
 static void load_epoch(const struct load *load, uint64_t *random)
 {
-	struct load_target target = { .sectors = sectors, .block = block, .disturb = disturb };
+	struct load_target target = {
+		.sectors = sectors, .block = block, .percent = percent, .disturb = disturb
+	};
 	int phase;
 
 	for (phase = 0; phase < 2; phase++) {
@@ -320,6 +325,8 @@ int main(int argc, char **argv)
 	if (argc != 8 || strcmp(argv[1], "run"))
 		return 2;
 	folder = argv[7];
+	if (getenv("POWERCUT_PERCENT"))
+		percent = strtoul(getenv("POWERCUT_PERCENT"), NULL, 0);
 	random = strtoull(argv[4], NULL, 0);
 	if (start(argv[2], argv[3]))
 		return 2;
