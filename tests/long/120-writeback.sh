@@ -6,7 +6,7 @@
 load_module
 ramdisks 2 64
 ssd=/dev/ram0 hdd=/dev/mapper/hdd # a linear one: ram disks do not count what they get
-echo "0 $(sectors /dev/ram1) linear /dev/ram1 0" | dm create hdd && nodes || die "linear"
+linear hdd /dev/ram1
 dmesg -n 1
 io() { fio --name=io --filename=/dev/mapper/c --direct=1 --ioengine=psync --output-format=terse "$@" >/run/o || die "fio $*"; }
 # fill OPTION...: slowly enough that free buckets do not run out, which would send writes past the SSD

@@ -8,9 +8,8 @@
 load_module
 ramdisks 2 64
 ssd=/dev/mapper/ssd hdd=/dev/ram1
-echo "0 $(sectors /dev/ram0) linear /dev/ram0 0" | dm create ssd && nodes || die "linear"
+linear ssd /dev/ram0
 dmesg -n 1
-ssd_is() { echo "0 $(sectors /dev/ram0) $1" | dm load ssd && dm suspend --noflush --nolockfs ssd && dm resume ssd || die "swap $1"; }
 io() { fio --name=io --filename=/dev/mapper/c --direct=1 --ioengine=psync --output-format=terse "$@" >/run/o || die "fio $*"; }
 internal() { message c stats internal | tr ' ' '\n' | sed -n "s/^$1=//p"; }
 read_one() { dd if=/dev/mapper/c of=/dev/null bs=4k count=1 iflag=direct status=none; }
@@ -21,9 +20,9 @@ create c $ssd $hdd writethrough sequential_cutoff 0 io_error_limit 2 io_error_ha
 io --rw=read --bs=4k --size=1m
 sleep 1
 ssd_fails_once() {
-	ssd_is error
+	swap ssd error
 	read_one || die "a failed read of clean data was shown"
-	ssd_is "linear /dev/ram0 0"
+	swap ssd "linear /dev/ram0 0"
 }
 for i in 1 2 3 4 5 6; do
 	ssd_fails_once
@@ -41,7 +40,7 @@ format $ssd $hdd --bucket 64K --block 4K
 create c $ssd $hdd writethrough sequential_cutoff 0 io_error_limit 0 stop_when_cache_set_failed always
 io --rw=read --bs=4k --size=1m
 sleep 1
-ssd_is error
+swap ssd error
 dd if=/dev/mapper/c of=/dev/null bs=4k count=4 iflag=direct status=none 2>/dev/null
 wait_for 10 eval '[ "$(field c state)" = failed ]' || die "not failed: $(status c)"
 ! dd if=/dev/mapper/c of=/dev/null bs=4k count=1 skip=4000 iflag=direct status=none 2>/dev/null || die "read without the SSD"
@@ -49,7 +48,7 @@ wait_for 10 eval '[ "$(field c state)" = failed ]' || die "not failed: $(status 
 message c set stop_when_cache_set_failed auto
 io --rw=randrw --bs=4k --size=1m
 remove c
-ssd_is "linear /dev/ram0 0"
+swap ssd "linear /dev/ram0 0"
 
 echo "--- gc after writeback"
 for gc in 0 1; do
@@ -88,8 +87,7 @@ done
 
 echo "--- reads of the disk go first"
 $MP dm-delay || die "no dm-delay"
-echo "0 $(sectors $hdd) linear $hdd 0" | dm create hdd && nodes || die "linear"
-disk_is() { echo "0 $(sectors $hdd) $1" | dm load hdd && dm suspend --noflush --nolockfs hdd && dm resume hdd || die "swap $1"; }
+linear hdd $hdd
 declare -A left
 for yield in 1 0; do
 	format $ssd /dev/mapper/hdd --bucket 64K --block 4K
@@ -97,7 +95,7 @@ for yield in 1 0; do
 	io --rw=randwrite --bs=4k --size=4m --io_size=1m
 	[ "$(field c dirty_bytes)" = 1048576 ] || die "$(status c)"
 	message c cache_mode none
-	disk_is "delay $hdd 0 50 $hdd 0 0"
+	swap hdd "delay $hdd 0 50 $hdd 0 0"
 	io --rw=randread --bs=4k --offset=32m --size=8m --time_based --runtime=12 &
 	load=$!
 	wait_for 10 eval '[ "$(field c bypass_reads)" -gt 0 ]' || die "no reads: $(status c)"
@@ -106,7 +104,7 @@ for yield in 1 0; do
 	wait_for 20 eval '[ "$(field c bypass_reads)" -ge $reads ]' || die "no 20 reads: $(status c)"
 	left[$yield]=$(field c dirty_bytes)
 	wait $load || die "load"
-	disk_is "linear $hdd 0"
+	swap hdd "linear $hdd 0"
 	drain c
 	remove c
 done
@@ -121,9 +119,9 @@ message c prefetch 0 16384
 for threshold in 0 20ms; do
 	message c set congested_read_threshold_us $threshold
 	message c clear_stats
-	ssd_is "delay /dev/ram0 0 40 /dev/ram0 0 0"
+	swap ssd "delay /dev/ram0 0 40 /dev/ram0 0 0"
 	io --rw=randread --bs=64k --size=16m --io_size=1m --numjobs=16
-	ssd_is "linear /dev/ram0 0"
+	swap ssd "linear /dev/ram0 0"
 	bypassed=$(message c stats | tr ' ' '\n' | sed -n 's/^bypass_congested_reads=//p')
 	echo "congested_read_threshold_us $threshold: $bypassed reads past the SSD"
 	[ $((bypassed > 0)) = $([ $threshold = 0 ]; echo $?) ] || die "$(status c)"

@@ -15,7 +15,7 @@ suspend_often() { # NAME until /run/stop exists
 }
 
 $MP dm-delay || die "no dm-delay"
-echo "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0" | dm create ssd && nodes || die "ssd"
+linear ssd /dev/ram0
 format /dev/mapper/ssd /dev/ram1 --bucket 64K --block 512
 create c /dev/mapper/ssd /dev/ram1 writeback sequential_cutoff 0
 # islands in the cache, so that a large request meets what is cached and what is not
@@ -38,7 +38,7 @@ for mode in none writearound writethrough writeback; do
 	[ -z "$bad" ] || die "$mode: a request failed"
 	[ ! -e /run/disturb ] || die "$mode: $(sort /run/disturb | uniq -c | head)"
 done
-dm suspend ssd && echo "0 $(blockdev --getsz /dev/ram0) delay /dev/ram0 0 0" | dm load ssd && dm resume ssd || die "delay"
+swap ssd "delay /dev/ram0 0 0"
 load delay 4k 20m
 [ -z "$bad" ] || die "a request failed when the SSD had another table"
 [ "$(field c ssd_errors)" = 0 ] || die "requests that must not block are counted as errors: $(field c ssd_errors)"

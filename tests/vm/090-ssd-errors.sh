@@ -9,11 +9,6 @@ load_module
 $MP ext4 || die "ext4"
 ramdisks 2 96
 ssd=/dev/mapper/ssd hdd=/dev/mapper/hdd # linear, until they fail
-disk() { echo "0 $(sectors "$2") linear $2 0" | dm create "$1" && nodes || die "linear $1"; }
-# swap NAME TABLE-REST: with "error" the disk is gone
-swap() {
-	echo "0 $(sectors /dev/mapper/"$1") $2" | dm load "$1" && dm suspend --noflush --nolockfs "$1" && dm resume "$1" || die "swap $1: $2"
-}
 gone() { swap "$1" error; }
 back() { case $1 in ssd) swap ssd "linear /dev/ram0 0" ;; hdd) swap hdd "linear /dev/ram1 0" ;; esac; }
 pattern() { /run/pattern "$@"; }
@@ -25,8 +20,8 @@ quickly() { # COMMAND...: within 10 s
 	[ $((SECONDS - start)) -le 10 ] || die "$* took $((SECONDS - start)) s"
 }
 under_load() { [ $(($(field c write_hits) + $(field c write_misses) + $(field c bypass_writes))) -gt 100 ]; }
-disk ssd /dev/ram0
-disk hdd /dev/ram1
+linear ssd /dev/ram0
+linear hdd /dev/ram1
 fresh() { format $ssd $hdd --bucket 64K --block 4K; }
 
 echo "--- a clean cache loses its SSD under ext4 (D3, D4)"

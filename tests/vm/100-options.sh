@@ -192,7 +192,7 @@ remove c
 remove slow
 
 echo "--- replacement policy and discard"
-echo "0 $(sectors $ssd) linear $ssd 0" | dm create ssd && nodes || die "linear" # a ram disk does not count what it gets
+linear ssd $ssd # a ram disk does not count what it gets
 ssd=/dev/mapper/ssd
 format $ssd $hdd --bucket 64K --block 4K
 for policy in lru fifo random as-formatted; do

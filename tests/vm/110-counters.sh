@@ -124,13 +124,13 @@ create c $ssd $hdd writethrough sequential_cutoff 0 io_error_limit 0
 add_up "attached again" --rw=randrw --bs=4k --size=2m --iodepth=8
 wait_for 10 eval 'read_status; [ $(($(written) - before)) = $((f[data_bytes] + f[metadata_bytes])) ]' ||
 	die "$(($(written) - before)) bytes reached the SSD: $(dm status c)"
-echo "0 24576 error" | dm load ssd && dm suspend --noflush --nolockfs ssd && dm resume ssd || die "swap"
+swap ssd error
 add_up "the SSD fails" --rw=randrw --bs=4k --size=2m --iodepth=8
 wait_for 10 eval '[ "$(field c state)" = failed ]' || die "$(status c)"
 add_up "failed" --rw=randrw --bs=4k --size=2m --iodepth=8
 same ${f[bypass_failed]} $((f[bypass_reads] + f[bypass_writes])) "failed: all of it"
 remove c
-echo "0 24576 linear /dev/ram0 0" | dm load ssd && dm suspend ssd && dm resume ssd || die "swap"
+swap ssd "linear /dev/ram0 0"
 create c $ssd $hdd writethrough
 remove c
 sound $ssd $hdd

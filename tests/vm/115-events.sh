@@ -8,15 +8,14 @@ load_module
 $MP dm-delay || die "no dm-delay"
 ramdisks 2 64
 ssd=/dev/mapper/ssd hdd=/dev/mapper/hdd
-echo "0 $(sectors /dev/ram0) linear /dev/ram0 0" | dm create ssd && echo "0 $(sectors /dev/ram1) linear /dev/ram1 0" | dm create hdd || die "linear"
-nodes
+linear ssd /dev/ram0
+linear hdd /dev/ram1
 dmesg -n 1
-swap() { echo "0 $(sectors /dev/ram0) $2" | dm load "$1" && dm suspend --noflush --nolockfs "$1" && dm resume "$1" || die "swap $1: $2"; }
 # until STATE...: by events alone
 until_state() {
 	local seen
 	while seen=$(dm info -c --noheadings -o events c) && ! [[ " $* " = *" $(field c state) "* ]]; do
-		timeout 20 dmsetup wait c "$seen" || die "no event on the way to $*: $(status c)"
+		timeout 60 dmsetup wait c "$seen" || die "no event on the way to $*: $(status c)"
 	done
 	echo "$(field c state) at event $seen"
 }
@@ -35,8 +34,8 @@ for turn in 1 2 3 4 5 6; do
 done
 
 # a slow disk: what lasts is seen to begin, too
+swap hdd "delay /dev/ram1 0 0 /dev/ram1 0 1000"
 write 64
-swap hdd "delay /dev/ram1 0 0 /dev/ram1 0 200"
 message c flush
 until_state flushing
 until_state clean

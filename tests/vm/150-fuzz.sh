@@ -7,8 +7,8 @@ load_module
 DMMSG=$repo/build/tests/dmmsg
 ramdisks 3 64
 ssd=/dev/mapper/ssd hdd=/dev/mapper/hdd
-echo "0 $(sectors /dev/ram0) linear /dev/ram0 0" | dm create ssd && echo "0 $(sectors /dev/ram1) linear /dev/ram1 0" | dm create hdd || die "linear"
-nodes
+linear ssd /dev/ram0
+linear hdd /dev/ram1
 dmesg -n 1
 seed=0
 fuzz() { # STATE COUNT
@@ -18,7 +18,6 @@ fuzz() { # STATE COUNT
 	seed=$((seed + 1))
 	echo "$state: $($DMMSG c fuzz $seed "$2"), then $(field c state)"
 }
-swap() { echo "0 $(sectors /dev/ram0) $2" | dm load "$1" && dm suspend --noflush --nolockfs "$1" && dm resume "$1" || die "swap $1: $2"; }
 kinds() { swap ssd "$1"; }
 format $ssd $hdd --bucket 64K --block 4K
 table="0 $(data_sectors $hdd) bcache $ssd $hdd writeback"

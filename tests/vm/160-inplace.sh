@@ -9,7 +9,7 @@ ramdisks 5 24
 ssd=/dev/mapper/ssd hdd=/dev/ram1 ref=/dev/ram2 other=/dev/ram3
 id=5ca1ab1e-0000-4000-8000-000000000001
 blocks=$(($(sectors $hdd) / 8))
-echo "0 $(sectors /dev/ram0) linear /dev/ram0 0" | dm create ssd && nodes || die "linear"
+linear ssd /dev/ram0
 dd if=/dev/urandom of=/run/rnd bs=64k count=8 status=none
 # past the page cache, which knows nothing of what a target writes
 contents() { dd if="$1" bs=1M iflag=direct status=none; }
@@ -200,11 +200,11 @@ remove c
 echo "--- an SSD that fails and returns"
 up writethrough
 warm
-echo "0 $(sectors /dev/ram0) error" | dm load ssd && dm suspend --noflush --nolockfs ssd && dm resume ssd || die "swap"
+swap ssd error
 work 8 /dev/mapper/c $ref
 same $hdd $ref "without SSD the disk differs"
 remove c
-echo "0 $(sectors /dev/ram0) linear /dev/ram0 0" | dm load ssd && dm suspend ssd && dm resume ssd || die "swap"
+swap ssd "linear /dev/ram0 0"
 up writethrough
 same /dev/mapper/c $ref "a failed SSD was believed"
 remove c

@@ -7,22 +7,21 @@
 load_module
 $MP ext4 || die "no ext4"
 ramdisks 2 128
-disk() { echo "0 $(sectors "$2") linear $2 0" | dm create "$1" && nodes && ln -s "/dev/mapper/$1" "$3" || die "$1"; }
-disk ssd /dev/ram0 /dev/nvme0n1p3
-disk hdd /dev/ram1 /dev/md0
-is_now() { echo "0 $(sectors /dev/mapper/"$1") $2" | dm load "$1" && dm suspend --noflush --nolockfs "$1" && dm resume "$1" || die "$1: $2"; }
+linear ssd /dev/ram0
+linear hdd /dev/ram1
+ln -s /dev/mapper/ssd /dev/nvme0n1p3 && ln -s /dev/mapper/hdd /dev/md0 || die "links"
 mkdir /run/bin && ln -s "$DMBCACHE" /run/bin/dmbcache && PATH=/run/bin:$PATH && cd /run || die "path"
 dmesg -n 1
 part() { python3 "$repo/tests/tools/walk.py" "$repo/docs/walkthrough.md" console "$1" || die "part $1"; }
 
 part 1
 echo "--- the power fails: from one moment on nothing reaches either disk"
-is_now ssd error
-is_now hdd error
+swap ssd error
+swap hdd error
 umount -l /mnt
 remove fast
-is_now ssd "linear /dev/ram0 0"
-is_now hdd "linear /dev/ram1 0"
+swap ssd "linear /dev/ram0 0"
+swap hdd "linear /dev/ram1 0"
 part 2
 echo "--- something breaks"
 dd if=/dev/mapper/ssd of=/run/ssd bs=1M status=none iflag=direct

@@ -76,6 +76,14 @@ reload() {
 	dm resume "$1" || die "resume $1"
 }
 
+# linear NAME DEVICE: all of it as /dev/mapper/NAME, so that swap() can make something else of it
+linear() { echo "0 $(sectors "$2") linear $2 0" | dm create "$1" && nodes || die "linear $1"; }
+
+# swap NAME TARGET: the same size, under whoever uses it; with "error" the disk is gone
+swap() {
+	echo "0 $(sectors "/dev/mapper/$1") $2" | dm load "$1" && dm suspend --noflush --nolockfs "$1" && dm resume "$1" || die "swap $1: $2"
+}
+
 message() { dm message "$1" 0 "${@:2}"; }
 status() { dm status "$1"; }
 # field NAME KEY: one value of the status line
