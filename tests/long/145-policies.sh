@@ -1,7 +1,7 @@
 #!/bin/bash
-# Options whose effect shows only in time: errors that are forgotten, the end of all I/O with the SSD, gc after writeback, the
-# highest rate for an idle disk, reads of the disk that go first, stream limits of a slow SSD; and what "stats internal" says of
-# them.
+# Options whose effect shows only in time: errors that are forgotten, the end of all I/O with the SSD, gc after writeback, gc that
+# moves data, the highest rate for an idle disk, reads of the disk that go first, stream limits of a slow SSD; and what "stats
+# internal" says of them.
 # kernels: uml-kasan
 # timeout: 150
 . "$(dirname "$0")/../vm/lib.sh"
@@ -66,6 +66,28 @@ for gc in 0 1; do
 	[ $(($(field c gc_passes) > before)) = $gc ] || die "gc_after_writeback $gc: $before passes, then $(field c gc_passes)"
 	remove c
 done
+
+echo "--- what lives in sparse buckets is gathered"
+declare -A used
+for copy in 0 1; do
+	format $ssd $hdd --bucket 64K --block 4K
+	create c $ssd $hdd writeback sequential_cutoff 0 writeback_running 0 writeback_percent 95 copy_gc_enabled $copy
+	io --rw=write --bs=64k --size=8m
+	io --rw=randwrite --bs=4k --size=8m --io_size=6m # each block at most once: a quarter is left of each bucket
+	md5sum </dev/mapper/c >/run/before
+	for _ in $(seq 60); do
+		passes=$(field c gc_passes)
+		message c gc
+		wait_for 10 eval '[ "$(field c gc_passes)" -gt $passes ] && [ "$(field c gc_running)" = 0 ]' || die "no pass: $(status c)"
+	done
+	used[$copy]=$(field c in_use_percent)
+	[ "$(field c dirty_bytes)" = 8388608 ] || die "dirty: $(status c)"
+	md5sum </dev/mapper/c | cmp - /run/before || die "gc changed data"
+	remove c
+	sound $ssd $hdd
+done
+echo "in use after gc: ${used[1]} %, without moving ${used[0]} %"
+[ "${used[0]}" -ge $((used[1] + 5)) ] || die "copy_gc_enabled"
 
 echo "--- an idle disk gets all of it"
 for idle in 0 1; do
