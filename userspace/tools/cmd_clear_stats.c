@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* dmbcache clear-stats: counters and windows of time start at zero. */
+/* dmbcache clear-stats: the counters of the total start at zero, those of windows of time do not. */
 #include "message.h"
 
 #include "dm-bcache/interface.h"
