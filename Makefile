@@ -49,8 +49,8 @@ check-crash: ## power cuts of the store at every write of many workloads, with c
 check-faults: ## seeded bugs: for each a test must fail; half an hour
 	@tests/crash/check-faults
 
-check-powercut: ## thousands of power cuts in a virtual machine; hours
-	@EPOCHS=6 CUTS=400 TIMEOUT=20000 tests/vm/100-cuts.sh
+check-powercut: ## power cuts at every mark of every load, in a virtual machine; hours
+	@EPOCHS=8 CUTS=0 PERCENT=12 TIMEOUT=40000 tests/vm/100-cuts.sh
 
 check-fuzz: ## an hour of fuzzing of all that reads the medium
 	@tests/fuzz/run
