@@ -23,10 +23,10 @@ tidy() {
 trap tidy EXIT
 cd "$work" || exit 1
 
-# need_sim: the program that makes images, as $sim; built here where a test runs alone
+# need_sim: the program that makes images, as $sim; built anew where a test runs alone after a change
 need_sim() {
 	sim=$repo/build/unit/sim_image
-	[ -x "$sim" ] || flock "$repo/tests/unit/store.mk" make -s -f "$repo/tests/unit/store.mk" OUT="$repo/build/unit" "$sim" >/dev/null ||
+	flock "$repo/tests/unit/store.mk" make -s -f "$repo/tests/unit/store.mk" OUT="$repo/build/unit" "$sim" >/dev/null ||
 		{ echo "cannot build $sim"; exit 1; }
 }
 
