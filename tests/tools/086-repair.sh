@@ -23,6 +23,9 @@ expect 1 "short: incomplete" "$dmbcache" repair --undo short broken
 expect 1 "img: no backup of dmbcache repair" "$dmbcache" repair --undo img broken
 truncate -s +1M broken && expect 1 "$backup: of a device of another size" "$dmbcache" repair --undo "$backup" broken
 truncate -s "$size" broken && cmp broken repaired || fail "a refused undo wrote"
+cp img other && uuid_of=$(field other uuid) && poke other 40 "$(printf '5a%.0s' {1..16})" && seal other && cp other keep
+expect 1 "$backup: of another device; name the one with uuid $uuid_of" "$dmbcache" repair --undo "$backup" other
+cmp other keep || fail "undid on another device"
 expect 0 "written back: as before the repair" "$dmbcache" repair --undo "$backup" broken
 cmp broken original || fail "--undo"
 
@@ -46,6 +49,9 @@ expect 1 "small: smaller than broken" "$dmbcache" repair --to small broken
 expect 1 "--to broken: the device itself" "$dmbcache" repair --to broken broken
 expect 1 "--to: the original stays as it is" "$dmbcache" repair --to copy --backup x broken
 expect 1 "--to and --dry-run" "$dmbcache" repair --to copy --dry-run broken
+expect 1 "--undo: makes no backup; leave --backup out" "$dmbcache" repair --undo x --backup y broken
+expect 1 "--undo: makes no backup; leave --no-backup out" "$dmbcache" repair --undo x --no-backup broken
+expect 1 "--backup and --no-backup: leave one of them out" "$dmbcache" repair --backup x --no-backup broken
 expect 7 "repaired" "$dmbcache" repair --no-backup broken
 equal "extents that were told" "$(grep -oE '[0-9]+ extents' out)" "$("$dmbcache" check broken | grep -oE '[0-9]+ extents')"
 

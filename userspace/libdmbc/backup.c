@@ -3,12 +3,14 @@
 #include "backup.h"
 
 #include "internal.h"
+#include "repair.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 
 #define MAGIC "dmbcache backup1"
 
@@ -89,12 +91,21 @@ enum dmbc_result dmbc_backup_add(struct dmbc_backup *b, __u64 sector, __u32 sect
 		ok = !fflush(b->f) && !fsync(fileno(b->f));
 	free(buf);
 	if (r)
-		return dmbc_error_set(err, DMBC_IO, "%s: cannot read sector %llu: %s",
+		return dmbc_error_set(err, DMBC_IO,
+				      "%s: cannot read sector %llu: %s; try dmbcache repair --to",
 				      dmbc_device_path(b->dev), sector, strerror(r));
 	return ok ? DMBC_OK : failed(b, err);
 }
 
 /* ---- undoing -------------------------------------------------------------------------- */
+
+static enum dmbc_result incomplete(const char *path, struct dmbc_error *err)
+{
+	return dmbc_error_set(err, DMBC_REFUSED,
+			      "%s: incomplete; nothing was overwritten when it was made, nothing "
+			      "needs to be undone",
+			      path);
+}
 
 /* One pass over the pieces; with @write each goes to the device. */
 static enum dmbc_result pass(FILE *f, const char *path, struct dmbc_device *dev, bool write,
@@ -108,28 +119,54 @@ static enum dmbc_result pass(FILE *f, const char *path, struct dmbc_device *dev,
 
 	for (*pieces = 0; result == DMBC_OK; ++*pieces) {
 		if (fread(&p, sizeof(p), 1, f) != 1)
-			return dmbc_error_set(err, DMBC_REFUSED,
-					      "%s: incomplete; nothing was overwritten when it was "
-					      "made, nothing needs to be undone",
-					      path);
+			return incomplete(path, err);
 		sector = __le64_to_cpu(p.sector);
 		sectors = __le64_to_cpu(p.sectors);
 		if (!sectors)
 			return DMBC_OK;
 		if (sectors > 1 << 16 || sector > end || sectors > end - sector)
-			return dmbc_error_set(err, DMBC_REFUSED, "%s: not of this device", path);
+			return dmbc_error_set(
+				err, DMBC_REFUSED,
+				"%s: damaged: a piece at sector %llu; use a copy of it", path,
+				sector);
 		buf = dmbc_device_buffer(sectors * DMBC_SECTOR_BYTES);
-		if (!buf || fread(buf, sectors * DMBC_SECTOR_BYTES, 1, f) != 1)
-			result = dmbc_error_set(err, DMBC_REFUSED, "%s: incomplete, or no memory",
-						path);
+		if (!buf)
+			result = dmbc_error_memory(dev, err);
+		else if (fread(buf, sectors * DMBC_SECTOR_BYTES, 1, f) != 1)
+			result = incomplete(path, err);
 		else if (write)
 			r = dmbc_device_write(dev, sector, (__u32)sectors, buf);
 		free(buf);
 		if (r)
-			return dmbc_error_set(err, DMBC_IO, "%s: cannot write sector %llu: %s",
+			return dmbc_error_set(err, DMBC_IO,
+					      "%s: cannot write sector %llu: %s; undo on a copy of "
+					      "the device",
 					      dmbc_device_path(dev), sector, strerror(r));
 	}
 	return result;
+}
+
+/* Another device of the same size must not get the pieces. */
+static enum dmbc_result check_owner(const struct header *h, const char *path,
+				    struct dmbc_device *dev, struct dmbc_error *err)
+{
+	struct dmbc_disk_super sb;
+	char uuid[DMBC_UUID_TEXT];
+	enum dmbc_result r;
+
+	uuid_unparse_lower(h->uuid, uuid);
+	if (__le64_to_cpu(h->sectors) != dmbc_device_sectors(dev))
+		return dmbc_error_set(err, DMBC_REFUSED,
+				      "%s: of a device of another size; name the one with uuid %s",
+				      path, uuid);
+	r = dmbc_device_read_super(dev, &sb, err);
+	if (r != DMBC_OK || !memcmp(sb.uuid, h->uuid, sizeof(h->uuid)))
+		return r;
+	/* the repair may have been cut before it put a wrong bit right */
+	if (dmbc_repair_super(&sb) && !memcmp(sb.uuid, h->uuid, sizeof(h->uuid)))
+		return DMBC_OK;
+	return dmbc_error_set(err, DMBC_REFUSED, "%s: of another device; name the one with uuid %s",
+			      path, uuid);
 }
 
 enum dmbc_result dmbc_backup_undo(const char *path, struct dmbc_device *dev, bool check,
@@ -143,10 +180,12 @@ enum dmbc_result dmbc_backup_undo(const char *path, struct dmbc_device *dev, boo
 		return dmbc_error_set(err, DMBC_IO, "%s: cannot open: %s; check the path", path,
 				      strerror(errno));
 	if (fread(&h, sizeof(h), 1, f) != 1 || memcmp(h.magic, MAGIC, sizeof(h.magic)))
-		r = dmbc_error_set(err, DMBC_REFUSED, "%s: no backup of dmbcache repair", path);
-	else if (__le64_to_cpu(h.sectors) != dmbc_device_sectors(dev))
-		r = dmbc_error_set(err, DMBC_REFUSED, "%s: of a device of another size", path);
+		r = dmbc_error_set(err, DMBC_REFUSED,
+				   "%s: no backup of dmbcache repair; name a file that it made",
+				   path);
 	else
+		r = check_owner(&h, path, dev, err);
+	if (r == DMBC_OK)
 		r = pass(f, path, dev, false, pieces, err);
 	if (r == DMBC_OK && !check) {
 		fseek(f, sizeof(h), SEEK_SET);

@@ -93,6 +93,11 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	q->path = argv[optind];
 	if (q->to && (q->backup || q->no_backup || q->undo))
 		return tool_refuse("--to: the original stays as it is; leave the other option out");
+	if (q->undo && (q->backup || q->no_backup))
+		return tool_refuse("--undo: makes no backup; leave %s out",
+				   q->backup ? "--backup" : "--no-backup");
+	if (q->backup && q->no_backup)
+		return tool_refuse("--backup and --no-backup: leave one of them out");
 	if (q->to && q->dry_run)
 		return tool_refuse("--to and --dry-run: leave one of them out");
 	if (q->to && dmbc_device_same(q->to, q->path))
@@ -279,7 +284,8 @@ static enum dmbc_result open_set(struct work *w, struct dmbc_set **set, struct d
 
 	if (r == DMBC_OK && dmbc_set_is_fresh(*set)) {
 		snprintf(err->text, sizeof(err->text),
-			 "%s: never started: there is nothing to repair", w->q->path);
+			 "%s: never started: there is nothing to repair; see dmbcache show",
+			 w->q->path);
 		r = DMBC_REFUSED;
 	}
 	return r;
