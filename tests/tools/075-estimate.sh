@@ -17,7 +17,7 @@ fresh cache "$(value bucket_bytes 512M)" && truncate -s 512M cache
 expect 0 "" "$dmbcache" format --cache cache --bucket "$(($(value bucket_bytes cache) / 1024))K"
 equal "buckets of format" "$(value buckets cache)" "$(field cache buckets)"
 expect 1 "estimate: name an SSD" "$dmbcache" estimate
-expect 1 "none: neither a size (100G) nor a device" "$dmbcache" estimate none
+expect 1 "none: neither a size nor a device that can be opened; use one like 100G" "$dmbcache" estimate none
 expect 1 "too small: 100 buckets, 513 are needed" "$dmbcache" estimate 100M --bucket 1M
 expect 1 "--bucket: not a power of two" "$dmbcache" estimate 100G --bucket 96K
 expect 1 "--block: not a power of two" "$dmbcache" estimate 100G --block 8K

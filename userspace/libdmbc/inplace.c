@@ -82,7 +82,9 @@ enum dmbc_result dmbc_inplace_write_notes(const struct dmbc_device *dev,
 		memcpy(copy, table, sizeof(*table));
 	for (i = 0; i < DMBC_NOTES_COPIES && r == DMBC_OK; i++) {
 		error = dmbc_device_write(dev, dmbc_note_place(i), DMBC_NOTES_SECTORS, copy);
-		r = error ? dmbc_error_set(err, DMBC_IO, "%s: cannot write sector %llu: %s",
+		r = error ? dmbc_error_set(err, DMBC_IO,
+					   "%s: cannot write sector %llu: %s; check the device and "
+					   "the kernel log",
 					   dmbc_device_path(dev), dmbc_note_place(i),
 					   strerror(error))
 			  : dmbc_device_sync(dev, err);
@@ -150,7 +152,8 @@ static enum dmbc_result look_at_disk(const char *path, struct dmbc_note_disk *di
 		return r;
 	disk->sectors = dmbc_device_sectors(dev);
 	if (disk->sectors < DMBC_SB_SECTOR + DMBC_SB_BYTES / DMBC_SECTOR_BYTES)
-		r = dmbc_error_set(err, DMBC_REFUSED, "%s: too small to be cached", path);
+		r = dmbc_error_set(err, DMBC_REFUSED,
+				   "%s: too small to be cached; use a disk of 8 KiB or more", path);
 	if (r == DMBC_OK)
 		r = refuse_super(dev, err);
 	if (r == DMBC_OK)

@@ -426,7 +426,8 @@ static enum dmbc_result clear_journal(struct dmbc_repair *r, const struct dmbc_b
 	free(zero);
 	if (!error)
 		return dmbc_device_sync(b->dev, err);
-	return dmbc_error_set(err, DMBC_IO, "%s: cannot clear the journal: %s",
+	return dmbc_error_set(err, DMBC_IO,
+			      "%s: cannot clear the journal: %s; repair a copy, with --to",
 			      dmbc_device_path(b->dev), strerror(error));
 }
 

@@ -282,8 +282,10 @@ static enum dmbc_result copy_data(const struct restore *s, const struct dmbc_key
 				      (char *)s->data + (sector - from) * DMBC_SECTOR_BYTES);
 	if (!r)
 		return DMBC_OK;
-	return dmbc_error_set(err, DMBC_IO, "%s: cannot copy data at sector %llu: %s",
-			      dmbc_device_path(s->p->data), sector, strerror(r));
+	return dmbc_error_set(
+		err, DMBC_IO,
+		"%s: cannot copy data at sector %llu: %s; check the device and the kernel log",
+		dmbc_device_path(s->p->data), sector, strerror(r));
 }
 
 static bool get_extent(const struct restore *s, const struct dmbc_record *r, struct dmbc_key *k)

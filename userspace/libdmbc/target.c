@@ -173,7 +173,7 @@ static enum dmbc_result disk_table(const struct dmbc_target_spec *spec, const ch
 	if (spec->words)
 		snprintf(count, sizeof(count), " %u", spec->words);
 	if (asprintf(words, "%s %s %s%s%s", ssd, hdd, spec->mode, count, options) < 0)
-		return dmbc_error_set(err, DMBC_IO, "%s: not enough memory", spec->name);
+		return dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", spec->name);
 	return DMBC_OK;
 }
 
@@ -182,7 +182,7 @@ static enum dmbc_result volume_table(const struct dmbc_target_spec *spec, const 
 {
 	if (asprintf(words, "%s %s %s %u %s %llu%s", ssd, DMBC_ARG_VOLUME, spec->volume,
 		     2 + spec->words, DMBC_ARG_CREATE, spec->volume_bytes, options) < 0)
-		return dmbc_error_set(err, DMBC_IO, "%s: not enough memory", spec->name);
+		return dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", spec->name);
 	return DMBC_OK;
 }
 
@@ -201,7 +201,7 @@ enum dmbc_result dmbc_target_table(const struct dmbc_target_spec *spec, __u64 *s
 		return r;
 	options = join(spec->word, spec->words);
 	if (!options)
-		return dmbc_error_set(err, DMBC_IO, "%s: not enough memory", spec->name);
+		return dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", spec->name);
 	r = spec->hdd ? disk_table(spec, ssd, options, words, err)
 		      : volume_table(spec, ssd, options, words, err);
 	free(options);
@@ -333,7 +333,7 @@ static enum dmbc_result line_of(int type, const char *name, char **line, struct 
 	if (r == DMBC_OK) {
 		*line = strdup(params);
 		if (!*line)
-			r = dmbc_error_set(err, DMBC_IO, "%s: not enough memory", name);
+			r = dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", name);
 	}
 	if (task)
 		dm_task_destroy(task);
@@ -458,7 +458,7 @@ enum dmbc_result dmbc_target_message(const char *name, const char *message, char
 		free(line);
 	if (r == DMBC_OK && task &&
 	    (!dm_task_set_sector(task, 0) || !dm_task_set_message(task, message)))
-		r = dmbc_error_set(err, DMBC_IO, "%s: not enough memory", name);
+		r = dmbc_error_set(err, DMBC_IO, "%s: out of memory; free some", name);
 	if (r == DMBC_OK)
 		r = task_run(task, name, message, err);
 	if (reply) {

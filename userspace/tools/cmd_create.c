@@ -35,7 +35,9 @@ static int add_option(struct request *q, char *text)
 	if (!value || value == text)
 		return tool_refuse("--option %s: write it as NAME=VALUE", text);
 	if (q->spec.words + 2 > MAX_WORDS)
-		return tool_refuse("too many options");
+		return tool_refuse(
+			"--option: more than %d of them; set others later, with dmbcache set",
+			MAX_WORDS / 2);
 	*value++ = '\0';
 	q->word[q->spec.words++] = text;
 	q->word[q->spec.words++] = value;

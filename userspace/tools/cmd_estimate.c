@@ -31,8 +31,9 @@ static int parse_amount(const char *text, __u64 *bytes)
 	if (dmbc_text_parse_size(text, bytes))
 		return DMBC_OK;
 	if (dmbc_device_open(text, DMBC_ACCESS_READ, &dev, &err) != DMBC_OK)
-		return tool_refuse("%s: neither a size (100G) nor a device that can be opened",
-				   text);
+		return tool_refuse(
+			"%s: neither a size nor a device that can be opened; use one like 100G",
+			text);
 	*bytes = dmbc_device_sectors(dev) << DMBC_SECTOR_SHIFT;
 	dmbc_device_close(dev);
 	return DMBC_OK;

@@ -94,7 +94,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case KEY_COUNT:
 			q->count = strtoul(optarg, &end, 10);
 			if (*end || !*optarg)
-				return tool_refuse("--count %s: give a number", optarg);
+				return tool_refuse("--count %s: give a number, 0 for no end",
+						   optarg);
 			break;
 		}
 	}

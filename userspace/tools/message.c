@@ -36,7 +36,8 @@ int message_send(const struct message *m)
 	for (i = 1; i <= m->words && used < sizeof(text); i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, " %s", m->word[i]);
 	if (used >= sizeof(text))
-		return tool_refuse("%s: too long", m->word[1]);
+		return tool_refuse("%.40s...: too long; a message has at most %d bytes", m->word[1],
+				   MESSAGE_BYTES - 1);
 	return online_send(m->word[0], text, m->dry_run);
 }
 
