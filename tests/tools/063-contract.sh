@@ -130,6 +130,15 @@ while IFS='|' read -r command what arguments; do
 	untouched "$row"
 done <rows
 
+equal "words for the kernel behind a shell" 'dmsetup message fast 0 label my\\\ disk' "$("$dmbcache" label fast "my disk" --dry-run)"
+equal "set" "dmsetup message fast 0 set sequential_cutoff 8M" "$("$dmbcache" set fast sequential_cutoff=8M --dry-run)"
+one_line "an empty word" "give a letter at least" 1 label fast ""
+one_line "a value of nothing" "give a letter at least" 1 set fast sequential_cutoff=
+one_line "a long word" "at most 100 bytes" 1 label fast "$(printf 'a%.0s' {1..101})"
+one_line "words behind list" "see dmbcache status fast" 1 list fast
+# shellcheck disable=SC2046
+one_line "many names" "more than 64 caches; leave some out" 1 status $(seq 65)
+
 # On a terminal: progress, on standard error alone.
 for row in "check sound" "verify sound sound.hdd0" "writeback --dry-run sound sound.hdd0" "repair --dry-run searched" "dump sound"; do
 	script -qec "$dmbcache $row >stdout" /dev/null >terminal </dev/null || [ "${row%% *}" = repair ] || fail "$row: status $?"

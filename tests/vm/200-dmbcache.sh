@@ -82,6 +82,11 @@ for o in json.load(sys.stdin):
     print("{name}={value} ({range}, default {default}{0}) {meaning}".format(shared, **o))' | cmp - <(tool options c) || die "options --json"
 run tool label c "home-disk"
 equal label "$(tool label c)" home-disk
+line=$(tool label c ' two  blanks' --dry-run)
+run tool label c 'a home\disk'
+equal "label with a blank" "$(tool label c)" 'a home\disk'
+eval "dm ${line#dmsetup }" || die "$line"
+equal "label of the dry run" "$(tool label c)" ' two  blanks'
 run tool gc c
 tool stats c | grep -q '^window  *total' || die stats
 tool stats c internal --json | grep -q '"tree_depth"' || die "stats internal"

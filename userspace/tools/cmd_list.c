@@ -2,6 +2,7 @@
 /* dmbcache list: the caches that run. */
 #include "online.h"
 
+#include <getopt.h>
 #include <json-c/json.h>
 
 static const struct option_row options[] = {
@@ -53,6 +54,8 @@ static int run(const struct command *command, int argc, char **argv)
 
 	if (tool_flag_option(command, argc, argv))
 		l.list = json_object_new_array();
+	if (optind < argc)
+		return tool_refuse("list: takes no names; see dmbcache status %s", argv[optind]);
 	r = dmbc_target_list(print_one, &l, &err);
 	if (r == DMBC_OK)
 		print_head(&l);

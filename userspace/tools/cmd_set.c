@@ -9,7 +9,7 @@
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct message m = { .verb = DMBC_MESSAGE_SET, .least = 1, .most = 2 };
-	char *equals;
+	char *words[3], *equals;
 
 	if (message_read(&m, command, argc, argv) != DMBC_OK)
 		return DMBC_REFUSED;
@@ -17,7 +17,12 @@ static int run(const struct command *command, int argc, char **argv)
 		equals = strchr(m.word[1], '=');
 		if (!equals)
 			return tool_refuse("set: give an option and its value, as OPTION=VALUE");
-		*equals = ' ';
+		*equals = '\0';
+		words[0] = m.word[0];
+		words[1] = m.word[1];
+		words[2] = equals + 1;
+		m.word = words;
+		m.words = 2;
 	}
 	return message_send(&m);
 }

@@ -192,7 +192,7 @@ static enum dmbc_result look(const struct request *q, struct online *list, unsig
 	*count = 0;
 	if (!q->names)
 		return online_look_at_all(list, count, err);
-	for (i = 0; i < q->names && i < ONLINE_MAX && r == DMBC_OK; i++) {
+	for (i = 0; i < q->names && r == DMBC_OK; i++) {
 		r = online_look(&list[*count], q->name[i], err);
 		*count += r == DMBC_OK;
 		if (looks && r != DMBC_OK) {
@@ -304,6 +304,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	}
 	q->name = argv + optind;
 	q->names = argc - optind;
+	if (q->names > ONLINE_MAX)
+		return tool_refuse("status: more than %d caches; leave some out", ONLINE_MAX);
 	return DMBC_OK;
 }
 

@@ -7,9 +7,12 @@
 
 #include "online.h"
 
+#include <ctype.h>
 #include <getopt.h>
+#include <string.h>
 
-#define MESSAGE_BYTES 512
+#define WORD_BYTES 100
+#define MESSAGE_BYTES 512 /* room for any verb and two words, all escaped */
 
 const struct option_row message_options[] = {
 	{ "dry-run", 'd', NULL, "print the dmsetup line, send nothing" },
@@ -27,17 +30,32 @@ int message_read(struct message *m, const struct command *command, int argc, cha
 	return DMBC_OK;
 }
 
+/* Adds @word at @end. The kernel cuts at blanks, but not at those behind a backslash. */
+static char *add_word(char *end, const char *word)
+{
+	*end++ = ' ';
+	for (; *word; word++) {
+		if (isspace((unsigned char)*word) || *word == '\\')
+			*end++ = '\\';
+		*end++ = *word;
+	}
+	*end = '\0';
+	return end;
+}
+
 int message_send(const struct message *m)
 {
-	char text[MESSAGE_BYTES];
-	size_t used = (size_t)snprintf(text, sizeof(text), "%s", m->verb);
+	char text[MESSAGE_BYTES], *end = stpcpy(text, m->verb);
 	int i;
 
-	for (i = 1; i <= m->words && used < sizeof(text); i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, " %s", m->word[i]);
-	if (used >= sizeof(text))
-		return tool_refuse("%.40s...: too long; a message has at most %d bytes", m->word[1],
-				   MESSAGE_BYTES - 1);
+	for (i = 1; i <= m->words; i++) {
+		if (!*m->word[i])
+			return tool_refuse("'': an empty word; give a letter at least");
+		if (strlen(m->word[i]) > WORD_BYTES)
+			return tool_refuse("%.40s...: too long; a word has at most %d bytes",
+					   m->word[i], WORD_BYTES);
+		end = add_word(end, m->word[i]);
+	}
 	return online_send(m->word[0], text, m->dry_run);
 }
 

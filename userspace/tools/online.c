@@ -179,6 +179,19 @@ bool online_wait(double seconds)
 
 /* ---- messages --------------------------------------------------------------------------- */
 
+/* For a shell: a backslash that the kernel wants, and the blank behind it. */
+static void print_message(const char *name, const char *message)
+{
+	printf("dmsetup message %s 0 ", name);
+	for (; *message; message++) {
+		if (*message == '\\')
+			printf("\\\\\\%c", *++message);
+		else
+			putchar(*message);
+	}
+	putchar('\n');
+}
+
 int online_send(const char *name, const char *message, bool dry_run)
 {
 	struct dmbc_error err;
@@ -186,7 +199,7 @@ int online_send(const char *name, const char *message, bool dry_run)
 	char *reply;
 
 	if (dry_run) {
-		printf("dmsetup message %s 0 %s\n", name, message);
+		print_message(name, message);
 		return DMBC_OK;
 	}
 	r = dmbc_target_message(name, message, &reply, &err);
