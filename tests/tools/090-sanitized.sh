@@ -5,7 +5,7 @@
 here=$repo/tests/tools
 
 make -s -j2 -C "$repo/userspace" OUT="$work/asan" SANITIZE=1 >log 2>&1 || { fail "build with checkers"; cat log; finish; }
-for test in "$here"/0[1-5]*.sh "$here"/08[56]*.sh; do
+for test in "$here"/0[1-5]*.sh "$here"/063*.sh "$here"/08[56]*.sh; do
 	DMBCACHE=$work/asan/dmbcache "$test" >log 2>&1
 	case $? in
 	0 | 77) ;;

@@ -48,20 +48,21 @@ static enum dmbc_result print_one(void *ctx, const char *name, struct dmbc_error
 
 static int run(const struct command *command, int argc, char **argv)
 {
+	bool json = tool_flag_option(command, argc, argv);
 	struct listing l = { NULL, false };
 	struct dmbc_error err;
 	enum dmbc_result r;
 
-	if (tool_flag_option(command, argc, argv))
-		l.list = json_object_new_array();
 	if (optind < argc)
 		return tool_refuse("list: takes no names; see dmbcache status %s", argv[optind]);
+	l.list = json ? json_object_new_array() : NULL;
 	r = dmbc_target_list(print_one, &l, &err);
-	if (r == DMBC_OK)
-		print_head(&l);
-	if (r != DMBC_OK)
+	if (r != DMBC_OK) {
+		json_object_put(l.list);
 		return tool_report(r, &err);
-	if (l.list)
+	}
+	print_head(&l);
+	if (json)
 		tool_print_json(l.list);
 	return DMBC_OK;
 }
