@@ -99,24 +99,6 @@ static int open_copy(const struct engine *e, uint64_t seed, unsigned char *data)
 	return r;
 }
 
-static void save(const char *when)
-{
-	static const char *const names[NR_DISKS] = { "ssd", "hdd" };
-	char path[512];
-	int i;
-
-	for (i = 0; i < NR_DISKS && folder; i++) {
-		FILE *f;
-
-		snprintf(path, sizeof(path), "%s/%s.%s", folder, names[i], when);
-		f = fopen(path, "w");
-		if (!f || fwrite(recorder_bytes(i), recorder_sectors(i) * 512, 1, f) != 1)
-			perror(path);
-		if (f)
-			fclose(f);
-	}
-}
-
 /* What the disk below has, and where dirty data is over it. */
 static int look_under(void)
 {
@@ -213,7 +195,8 @@ static int round_of(unsigned int number, uint32_t block, unsigned char *data[2])
 	int r;
 
 	recorder_begin(draw_next(&random_state), 0);
-	save("began");
+	if (folder)
+		recorder_save(folder, ".began");
 	if (e->start() || load_run(load, draw_next(&random_state), &target) || e->stop()) {
 		printf("round %u: %s fails under load '%s'\n", number, e->name, load->name);
 		return -1;
@@ -225,7 +208,8 @@ static int round_of(unsigned int number, uint32_t block, unsigned char *data[2])
 	r = open_both(first, writer, at, data);
 	if (r) {
 		recorder_cut(SURVIVE_ALL, at);
-		save("cut");
+		if (folder)
+			recorder_save(folder, ".cut");
 	}
 	printf("round %u: %s, '%s', cut off at event %llu of %llu, opened by %s first%s\n", number,
 	       e->name, load->name, (unsigned long long)at, (unsigned long long)count,

@@ -127,28 +127,20 @@ static int judge(const struct cut *cut)
 	return r || cut->seed % 16 ? r : examine();
 }
 
-static int save_file(const char *name, const void *data, size_t bytes)
-{
-	char path[512];
-	FILE *f;
-	int bad;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	f = fopen(path, "w");
-	bad = !f || fwrite(data, bytes, 1, f) != 1;
-	return f && fclose(f) ? -1 : -bad;
-}
-
 static void save(const struct cut *cut)
 {
 	char path[512];
+	FILE *f;
 
 	recorder_cut(cut->how, cut->seed);
+	recorder_save(folder, "");
 	snprintf(path, sizeof(path), "%s/shadow", folder);
-	if (save_file("ssd", recorder_bytes(DISK_SSD), recorder_sectors(DISK_SSD) * 512) ||
-	    save_file("hdd", recorder_bytes(DISK_HDD), recorder_sectors(DISK_HDD) * 512) ||
-	    save_file("cut", cut, sizeof(*cut)) || shadow_save(path))
-		perror(folder);
+	if (shadow_save(path))
+		perror(path);
+	snprintf(path, sizeof(path), "%s/cut", folder);
+	f = fopen(path, "w");
+	if (!f || fwrite(cut, sizeof(*cut), 1, f) != 1 || fclose(f))
+		perror(path);
 }
 
 static void print_events_before(uint64_t at)

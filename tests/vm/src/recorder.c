@@ -354,6 +354,27 @@ const unsigned char *recorder_bytes(int disk)
 	return disks[disk].served;
 }
 
+int recorder_save(const char *folder, const char *suffix)
+{
+	static const char *const names[NR_DISKS] = { "ssd", "hdd" };
+	int i, bad = 0;
+
+	for (i = 0; i < NR_DISKS; i++) {
+		char path[512];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s%s", folder, names[i], suffix);
+		f = fopen(path, "w");
+		if (!f || fwrite(disks[i].served, recorder_sectors(i) * 512, 1, f) != 1)
+			bad = -1;
+		if (f && fclose(f))
+			bad = -1;
+		if (bad)
+			perror(path);
+	}
+	return bad;
+}
+
 /* ---- what a power cut leaves ------------------------------------------------------------------ */
 
 /* What the kernel keeps in memory of the last contents must go. */
