@@ -293,12 +293,28 @@ static bool all_clean(const struct check *c)
 	return used > 0;
 }
 
+static bool is_volume(const struct check *c, int slot)
+{
+	return __le32_to_cpu(c->set->uuid[slot].flags) & DMBC_UUID_FLASH_ONLY;
+}
+
 /* Under its origin_id there is a slot, of no volume, or at least a note. */
 static bool is_in_place(const struct check *c, int slot, const struct dmbc_check_origin *o)
 {
+	return slot < 0 ? o->noted : !is_volume(c, slot);
+}
+
+/* Its own super block says that it is a disk of this set. */
+static void judge_disk(struct check *c, int slot, const struct dmbc_check_origin *o)
+{
+	struct dmbc_place place = dmbc_finding_place("%s", o->path);
+
 	if (slot < 0)
-		return o->noted;
-	return !(__le32_to_cpu(c->set->uuid[slot].flags) & DMBC_UUID_FLASH_ONLY);
+		dmbc_finding_add(c->fs, DMBC_FINDING_ORIGIN_UNKNOWN, NULL, place,
+				 "no slot has its uuid");
+	else if (is_volume(c, slot))
+		dmbc_finding_add(c->fs, DMBC_FINDING_ORIGIN_UNKNOWN, NULL, place,
+				 "uuid slot %d, which has its uuid, is a volume's", slot);
 }
 
 static enum dmbc_result find_origins(struct check *c, struct dmbc_error *err)
@@ -320,9 +336,8 @@ static enum dmbc_result find_origins(struct check *c, struct dmbc_error *err)
 					      o->path, dmbc_device_path(c->set->dev));
 		if (slot >= 0)
 			c->origin[slot] = o;
-		else if (!o->in_place || o->state == DMBC_STATE_DIRTY)
-			dmbc_finding_add(c->fs, DMBC_FINDING_ORIGIN_UNKNOWN, NULL,
-					 dmbc_finding_place("%s", o->path), "no slot has its uuid");
+		if (!o->in_place || o->state == DMBC_STATE_DIRTY)
+			judge_disk(c, slot, o);
 	}
 	c->fs->nothing_dirty = all_clean(c);
 	return DMBC_OK;
@@ -379,8 +394,7 @@ static enum dmbc_result judge_in_place(const struct check *c, __u32 slot, struct
 static bool may_be_in_place(const struct check *c, __u32 slot)
 {
 	return dmbc_set_slot_used(c->set, slot) &&
-	       !(c->origin[slot] && !c->origin[slot]->in_place) &&
-	       !(__le32_to_cpu(c->set->uuid[slot].flags) & DMBC_UUID_FLASH_ONLY);
+	       !(c->origin[slot] && !c->origin[slot]->in_place) && !is_volume(c, slot);
 }
 
 static enum dmbc_result check_in_place(const struct check *c, struct dmbc_error *err)

@@ -124,6 +124,23 @@ static bool visit(void *ctx, const struct dmbc_walk_node *n)
 	return true;
 }
 
+/* A disk whose own super block names the set is one, whatever its slot says. */
+static void unmark_disks(struct dmbc_repair *r)
+{
+	const struct dmbc_check_origin *o = r->p->origin;
+	unsigned int i;
+	int slot;
+
+	for (i = 0; i < r->p->origins; i++) {
+		if (o[i].in_place ||
+		    memcmp(o[i].set_uuid, r->set->super.set_uuid, sizeof(o[i].set_uuid)))
+			continue;
+		slot = dmbc_set_find_slot(r->set, o[i].uuid);
+		if (slot >= 0)
+			r->set->uuid[slot].flags &= ~__cpu_to_le32(DMBC_UUID_FLASH_ONLY);
+	}
+}
+
 static enum dmbc_result read_tables(struct dmbc_repair *r, struct dmbc_error *err)
 {
 	struct dmbc_findings *fs = r->p->findings;
@@ -145,6 +162,7 @@ static enum dmbc_result read_tables(struct dmbc_repair *r, struct dmbc_error *er
 	}
 	if (result == DMBC_OK && !has_uuids)
 		result = dmbc_repair_search_tables(r, err);
+	unmark_disks(r);
 	for (i = 0; result == DMBC_OK && i < set->g.nbuckets; i++)
 		r->trusted[i / 8] |= (unsigned char)(!set->bucket[i].unknown << i % 8);
 	return result;
