@@ -116,14 +116,18 @@ static void outside(struct check *c, const struct dmbc_key *k, bool *told, const
 	*told = true;
 }
 
+static bool is_volume(const struct check *c, int slot)
+{
+	return __le32_to_cpu(c->set->uuid[slot].flags) & DMBC_UUID_FLASH_ONLY;
+}
+
 static void check_ends(struct check *c, const struct dmbc_key *k, struct dmbc_check_tally *t)
 {
 	const struct dmbc_check_origin *o = c->origin[dmbc_key_inode(k)];
-	const struct dmbc_disk_uuid *u = &c->set->uuid[dmbc_key_inode(k)];
 	__u64 end = o ? o->sectors : 0;
 
-	if (__le32_to_cpu(u->flags) & DMBC_UUID_FLASH_ONLY)
-		end = __le64_to_cpu(u->sectors);
+	if (is_volume(c, (int)dmbc_key_inode(k)))
+		end = __le64_to_cpu(c->set->uuid[dmbc_key_inode(k)].sectors);
 	if (end && k->low > end)
 		outside(c, k, &t->beyond, "the disk ends at", end);
 	if (o && dmbc_key_start(k) < o->data_offset)
@@ -291,11 +295,6 @@ static bool all_clean(const struct check *c)
 			return false;
 	}
 	return used > 0;
-}
-
-static bool is_volume(const struct check *c, int slot)
-{
-	return __le32_to_cpu(c->set->uuid[slot].flags) & DMBC_UUID_FLASH_ONLY;
 }
 
 /* Under its origin_id there is a slot, of no volume, or at least a note. */
