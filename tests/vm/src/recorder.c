@@ -354,10 +354,10 @@ const unsigned char *recorder_bytes(int disk)
 	return disks[disk].served;
 }
 
-int recorder_save(const char *folder, const char *suffix)
+void recorder_save(const char *folder, const char *suffix)
 {
 	static const char *const names[NR_DISKS] = { "ssd", "hdd" };
-	int i, bad = 0;
+	int i;
 
 	for (i = 0; i < NR_DISKS; i++) {
 		char path[512];
@@ -365,14 +365,10 @@ int recorder_save(const char *folder, const char *suffix)
 
 		snprintf(path, sizeof(path), "%s/%s%s", folder, names[i], suffix);
 		f = fopen(path, "w");
-		if (!f || fwrite(disks[i].served, recorder_sectors(i) * 512, 1, f) != 1)
-			bad = -1;
-		if (f && fclose(f))
-			bad = -1;
-		if (bad)
+		if (!f || fwrite(disks[i].served, recorder_sectors(i) * 512, 1, f) != 1 ||
+		    fclose(f))
 			perror(path);
 	}
-	return bad;
 }
 
 /* ---- what a power cut leaves ------------------------------------------------------------------ */

@@ -76,8 +76,8 @@ void recorder_replay(uint64_t to, void (*user)(const struct event *event));
 void recorder_cut(enum survival how, uint64_t seed);
 /* What is served now. */
 const unsigned char *recorder_bytes(int disk);
-/* That as FOLDER/ssdSUFFIX and FOLDER/hddSUFFIX; 0, or -1 after a message. */
-int recorder_save(const char *folder, const char *suffix);
+/* That as FOLDER/ssdSUFFIX and FOLDER/hddSUFFIX, or a message. */
+void recorder_save(const char *folder, const char *suffix);
 /* What is served now is what the next log starts from. */
 void recorder_keep(void);
 
